@@ -1,0 +1,54 @@
+"""What the outside may know about a fulfillment order and its parcels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class FoState(StrEnum):
+    """待分配 已分配 已下发 拣货中 已拣货 已打包 已发货 已签收 退回中 已退回 已取消."""
+
+    PLANNED = "planned"
+    ALLOCATED = "allocated"
+    RELEASED = "released"
+    PICKING = "picking"
+    PICKED = "picked"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+class WaybillState(StrEnum):
+    REQUESTED = "requested"
+    ISSUED = "issued"
+    USED = "used"
+    VOIDED = "voided"
+    VOID_FAILED = "void_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentDispatched:
+    """A fulfillment order left the warehouse; `order_ids` are all orders with units in it."""
+
+    name: ClassVar[str] = "shipment_dispatched"
+    fo_id: int
+    number: str
+    warehouse: str
+    carrier: str
+    waybill: str
+    order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentDelivered:
+    """The carrier says the parcel reached its receiver."""
+
+    name: ClassVar[str] = "shipment_delivered"
+    fo_id: int
+    waybill: str
+    order_ids: tuple[int, ...]

@@ -1,0 +1,84 @@
+"""What a plugin says about itself, and what it is given when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from ..customers.api import CustomerCard
+from ..kernel.transport import Transport
+from ..kernel.values import SettingField
+from ..orders.api import OrderCard
+
+API_VERSION = "1.0"
+"""Major and minor version of the contract; a plugin with another major version is refused by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The module-level `manifest` of every plugin's package, the target of its entry point.
+
+    `slug` equals the entry-point name; tables, commands, routes and settings of the plugin carry it.
+    """
+
+    slug: str
+    title: str
+    api: str = API_VERSION
+    requires: tuple[str, ...] = ()
+    """Slugs of plugins that must be running too."""
+    settings: tuple[SettingField, ...] = ()
+    migrations: Path | None = None
+    """Folder of numbered migrations for tables named `<slug>_…`."""
+
+
+class Reader(Protocol):
+    """Reads from the core that a plugin may make at any time, outside a transaction too."""
+
+    def customer(self, customer_id: int) -> CustomerCard:
+        """The customer as it is now; DomainError when there is none."""
+
+    def order(self, order_id: int) -> OrderCard:
+        """The order as it is now; DomainError when there is none."""
+
+
+class Memory(Protocol):
+    """A plugin's own small store: text under a key, kept in the core's database, seen by this plugin only."""
+
+    def get(self, key: str) -> str | None: ...
+
+    def put(self, values: Mapping[str, str]) -> None:
+        """Write all of these in one transaction, each replacing what stood under its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginContext:
+    """Everything a plugin gets from its host when one of its `on_` or `show_` hooks is called."""
+
+    slug: str
+    settings: Mapping[str, str]
+    transport: Transport
+    read: Reader
+    memory: Memory
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One event of a batch that an `on_` hook could not deliver; the others count as done."""
+
+    index: int
+    """Position in the sequence the hook was given."""
+    error: Exception
+    """A RemoteError decides what happens next; anything else parks this delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A small box on a page: a title, and rows of label and value, a value optionally being a link."""
+
+    title: str
+    rows: tuple[tuple[str, str, str], ...]
+    """(label, text, address or empty)."""

@@ -1,0 +1,141 @@
+"""What the outside may know about an order: its states, a card to read, the events it emits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from ..kernel.values import Address, Money
+
+
+class OrderStatus(StrEnum):
+    """Derived from line counters, payment and review; nobody sets it."""
+
+    PENDING_PAYMENT = "pending_payment"
+    PENDING_REVIEW = "pending_review"
+    TO_SHIP = "to_ship"
+    SHIPPED = "shipped"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class ReviewState(StrEnum):
+    PENDING = "pending"
+    PASSED = "passed"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class PaymentState(StrEnum):
+    UNPAID = "unpaid"
+    DEPOSIT_PAID = "deposit_paid"
+    PAID = "paid"
+    COD_PENDING = "cod_pending"
+    COD_COLLECTED = "cod_collected"
+    COD_REMITTED = "cod_remitted"
+    COD_REFUSED = "cod_refused"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+
+
+class HoldCode(StrEnum):
+    """What can be wrong with an order or a fulfillment order; `core/orders/states.py` says which step each stops."""
+
+    REVIEW_RULE = "review_rule"
+    OUT_OF_STOCK = "out_of_stock"
+    PRESALE = "presale"
+    AWAITING_PAYMENT = "awaiting_payment"
+    AWAITING_RETURN_ITEMS = "awaiting_return_items"
+    MERGE_WAIT = "merge_wait"
+    ADDRESS_INVALID = "address_invalid"
+    ADDRESS_CHANGED = "address_changed"
+    REFUND_REQUESTED = "refund_requested"
+    REFUNDED = "refunded"
+    SKU_UNMAPPED = "sku_unmapped"
+    NO_CARRIER = "no_carrier"
+    WAYBILL_ERROR = "waybill_error"
+    BLACKLIST = "blacklist"
+    FRAUD_RISK = "fraud_risk"
+    PRICE_LOW = "price_low"
+    MANUAL = "manual"
+    SHORT_PICK = "short_pick"
+    WEIGHT_DIFF = "weight_diff"
+    UPSTREAM_CHANGED = "upstream_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class LineCard:
+    """One line as plugins read it; a kit line is followed by its components, which name it in `kit_line`."""
+
+    id: int
+    sku: str
+    """Empty while the channel's item is mapped to nothing."""
+    title: str
+    quantity: int
+    unit_price: Money
+    amount: Money
+    """Paid share of the whole line, after discounts, without freight."""
+    cancelled: int
+    shipped: int
+    returned: int
+    kit_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCard:
+    """An order as plugins read it."""
+
+    id: int
+    number: str
+    shop: str
+    external_number: str
+    status: OrderStatus
+    review: ReviewState
+    payment: PaymentState
+    customer_id: int
+    receiver: Address
+    lines: tuple[LineCard, ...]
+    freight: Money
+    total: Money
+    paid: Money
+    refunded: Money
+    cod: bool
+    placed_at: datetime
+    paid_at: datetime | None
+    message: str
+    memo: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """An order came into being, by hand, from a file or from a channel."""
+
+    name: ClassVar[str] = "order_placed"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMoved:
+    """An order's derived status changed."""
+
+    name: ClassVar[str] = "order_moved"
+    order_id: int
+    source: OrderStatus
+    target: OrderStatus
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A move that is about to happen, for `object_to_transition`: read it, object or not."""
+
+    document: str
+    """`order` or `fulfillment_order`."""
+    document_id: int
+    source: str
+    target: str
+    facts: Mapping[str, str]
+    """`number`, `warehouse` and the like, for a plugin's decision and its sentence."""
