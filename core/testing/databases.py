@@ -90,7 +90,7 @@ class PostgresDatabases:
         self._admin.close()
 
     def _copy(self, template: str) -> str:
-        # Code-point order whatever the developer's locale is; for so small a database copying files is twice as quick as the log.
+        # Code-point order, whatever the developer's locale is; copying files is twice as quick as the log for so little data.
         self._made += 1
         name = f"test{self._made}"
         how = "STRATEGY file_copy LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"

@@ -1,0 +1,88 @@
+# What a newcomer needs: `make demo` and `make test`. Each target sets up .venv by itself, and again when a pin has changed.
+# Needs only Python 3.11 or later and make; no root, no services. Another interpreter: make PYTHON=python3.13 demo
+PYTHON ?= python3
+JOBS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+PACKAGES := orderyard $(foreach plugin,$(PLUGINS),orderyard_$(notdir $(plugin)))
+WITH_TESTS := $(patsubst %/pyproject.toml,%,$(shell grep -ls '^test *=' plugins/*/pyproject.toml))
+PINS := constraints.txt pyproject.toml src/build_hook.py $(PLUGINS:%=%/pyproject.toml)
+
+# A virtual environment of ours must not be bent by what the shell around it has set.
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+
+.PHONY: help demo demo-once test check format lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo       the whole road on simulators, with the console in your browser; Ctrl-C ends it'
+	@echo 'make demo-once  the same road once, with its figures as one JSON object'
+	@echo 'make test       every test, on SQLite and on a real PostgreSQL'
+	@echo 'make check      lint, format and types'
+	@echo 'make format     put the code into its form'
+	@echo 'make lock       resolve the pins anew (constraints.txt, requirements.lock)'
+	@echo 'make clean      remove .venv and everything that was built'
+
+demo: $(VENV)/ready-to-run
+	@$(BIN)/orderyard demo
+
+demo-once: $(VENV)/ready-to-run
+	@$(BIN)/orderyard demo --once --json
+
+test: $(VENV)/ready-to-test
+	@echo 'orderyard: running the tests on SQLite and PostgreSQL, $(JOBS) at a time'
+	@$(BIN)/pytest -q -n $(JOBS) --dist loadgroup
+
+check: $(VENV)/ready-to-develop
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy $(PACKAGES:%=-p %)
+
+format: $(VENV)/ready-to-develop
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+# Ours are not in any index: they are resolved from here and then left out of the files.
+LOCK := $(BIN)/uv pip compile - --quiet --universal --python-version 3.11 --no-annotate --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make lock' $(PACKAGES:%=--no-emit-package %)
+
+lock: $(VENV)/ready-to-develop
+	@printf -- '-e %s\n' '.[test,dev]' $(foreach p,$(PLUGINS),'./$(p)$(if $(filter $(p),$(WITH_TESTS)),[test])') \
+		| $(LOCK) --upgrade --output-file constraints.txt
+	@printf -- '-e %s\n' . $(PLUGINS:%=./%) | $(LOCK) --constraints constraints.txt --generate-hashes --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find core src plugins tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- setting up ---
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "orderyard: needs Python 3.11 or later, and $(PYTHON) is %d.%d; try make PYTHON=python3.11" % sys.version_info[:2])'
+	@echo 'orderyard: making a virtual environment in $(VENV)'
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+		echo 'orderyard: this Python has no ensurepip; fetching virtualenv instead'; \
+		rm -rf $(VENV) build/virtualenv \
+		&& $(PYTHON) -m pip install --quiet --disable-pip-version-check --target build/virtualenv virtualenv \
+		&& PYTHONPATH=build/virtualenv $(PYTHON) -m virtualenv --quiet $(VENV) \
+		&& rm -rf build/virtualenv; }
+	@touch $@
+
+$(VENV)/ready-to-run: $(VENV)/created $(PINS)
+	@echo 'orderyard: installing the core and $(words $(PLUGINS)) plugins with pinned packages'
+	@$(PIP) hatchling
+	@$(PIP) -e . $(PLUGINS:%=-e ./%)
+	@touch $@
+
+$(VENV)/ready-to-test: $(VENV)/ready-to-run
+	@echo 'orderyard: installing what the tests need, a PostgreSQL among it'
+	@$(PIP) -e '.[test]' $(WITH_TESTS:%=-e './%[test]')
+	@touch $@
+
+$(VENV)/ready-to-develop: $(VENV)/ready-to-test
+	@echo 'orderyard: installing ruff, mypy and uv'
+	@$(PIP) -e '.[dev]'
+	@touch $@
