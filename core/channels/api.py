@@ -32,7 +32,7 @@ class TradeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListingRef:
-    """What a line or a stock figure is about, in the platform's own ids; `merchant_code` is the SKU code the seller typed in."""
+    """What a line or a stock figure is about, in the platform's own ids; `merchant_code` is what the seller typed in."""
 
     item_id: str
     variant_id: str = ""

@@ -139,3 +139,50 @@ class Transition:
     target: str
     facts: Mapping[str, str]
     """`number`, `warehouse` and the like, for a plugin's decision and its sentence."""
+
+
+# Money, for whoever keeps the books; amounts are split by tax and never negative
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyReceived:
+    """A buyer paid; `key` is unique and stable."""
+
+    order_id: int
+    number: str
+    shop: str
+    key: str
+    at: datetime
+    net: Money
+    tax: Money
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyReturned:
+    """A buyer got money back: for units not yet sent (`advance_…`), and for units already sold (`sale_…`)."""
+
+    order_id: int
+    number: str
+    shop: str
+    key: str
+    at: datetime
+    advance_net: Money
+    advance_tax: Money
+    sale_net: Money
+    sale_tax: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Units of an order left the house and became revenue. `collector` is the carrier who collects at the door, else empty."""
+
+    order_id: int
+    number: str
+    shop: str
+    key: str
+    at: datetime
+    goods: Money
+    """Net of tax, as is the freight."""
+    freight: Money
+    tax: Money
+    collector: str

@@ -1,0 +1,70 @@
+"""Shops, SKUs, kits, and the listings that say which SKU a channel's item is."""
+
+from __future__ import annotations
+
+import peewee
+
+from ..kernel.db import JsonField, Table
+
+
+class Shop(Table):
+    """One storefront: on a channel, or our own counter and telephone."""
+
+    code = peewee.TextField(unique=True)
+    title = peewee.TextField()
+    currency = peewee.TextField()
+    timezone = peewee.TextField(default="Asia/Shanghai")
+    tax_rate = peewee.IntegerField(default=1300)
+    """Basis points inside every price: 1300 is 13 %."""
+    ship_policy = peewee.TextField(default="complete_only")
+    """`complete_only`: a fulfillment order waits as a whole; `what_is_there`: the missing units split off."""
+    carrier = peewee.TextField(default="")
+    """Code of the connection that carries this shop's parcels unless something chooses another."""
+
+
+class Sku(Table):
+    """A thing that can be counted; a kit is a SKU that is never in stock itself."""
+
+    code = peewee.TextField(unique=True)
+    product = peewee.TextField(default="", index=True)
+    """Code of the product it is a variant of."""
+    title = peewee.TextField()
+    options = JsonField(default=dict)
+    """Variant texts in both languages or one: `{"颜色": "黑"}`."""
+    barcode = peewee.TextField(default="", index=True)
+    price = peewee.BigIntegerField(default=0)
+    """List price in minor units of the merchant's own currency; shares the money of a kit over its components."""
+    weight_g = peewee.IntegerField(default=0)
+    kit = peewee.BooleanField(default=False)
+
+
+class KitComponent(Table):
+    """So many units of a SKU inside one kit."""
+
+    kit = peewee.ForeignKeyField(Sku, backref="components")
+    sku = peewee.ForeignKeyField(Sku, backref="+")
+    quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
+
+    class Meta:
+        table_name = "kit_component"
+        indexes = ((("kit", "sku"), True),)
+
+
+class Listing(Table):
+    """A channel's item or variant, and the SKU it stands for; without one it is on the unmapped work list."""
+
+    shop = peewee.ForeignKeyField(Shop, backref="listings")
+    item_id = peewee.TextField()
+    variant_id = peewee.TextField(default="")
+    merchant_code = peewee.TextField(default="")
+    title = peewee.TextField(default="")
+    sku = peewee.ForeignKeyField(Sku, null=True, backref="listings")
+    percent = peewee.IntegerField(default=100)
+    plus = peewee.IntegerField(default=0)
+    maximum = peewee.IntegerField(null=True)
+    paused = peewee.BooleanField(default=False)
+    published = peewee.IntegerField(null=True)
+    """The number the channel last acknowledged; None when unknown."""
+
+    class Meta:
+        indexes = ((("shop", "item_id", "variant_id"), True),)

@@ -1,0 +1,94 @@
+"""Connections to the outside, the inbox of raw documents, and what channels were told about shipments."""
+
+from __future__ import annotations
+
+import peewee
+
+from ..catalog.models import Shop
+from ..fulfillment.models import FulfillmentOrder
+from ..kernel.db import MomentField, Table
+from ..orders.models import Order
+
+
+class Connection(Table):
+    """One account at one remote system: a channel's shop, or a carrier's contract."""
+
+    code = peewee.TextField(unique=True)
+    kind = peewee.TextField()
+    """`channel` or `carrier`."""
+    adapter = peewee.TextField()
+    """The registered name of the Channel or Carrier."""
+    shop = peewee.ForeignKeyField(Shop, null=True, backref="+")
+    settings = peewee.TextField(default="")
+    """Sealed JSON; secrets are never shown back."""
+    state = peewee.TextField(default="active")
+    """`active` or `paused`."""
+    message = peewee.TextField(default="")
+    """Why it is paused, for a person."""
+    cursor = MomentField(null=True)
+    """Everything changed before this moment has been pulled."""
+    last_good_at = MomentField(null=True)
+
+
+class InboxDocument(Table):
+    """One delivery or one polled document, stored raw before anything is made of it."""
+
+    connection = peewee.ForeignKeyField(Connection, backref="inbox")
+    source = peewee.TextField()
+    """`pull` or `push`."""
+    delivery_id = peewee.TextField()
+    """Of a push, the platform's id; of a pull, document and version."""
+    document = peewee.TextField()
+    version = MomentField(null=True)
+    received_at = MomentField()
+    body = peewee.BlobField(null=True)
+    verdict = peewee.TextField(default="")
+    """`effective`, `stale`, `duplicate`, `parked`; empty until it is read."""
+    reason = peewee.TextField(default="")
+    order = peewee.ForeignKeyField(Order, null=True, backref="+")
+
+    class Meta:
+        table_name = "inbox"
+        indexes = (
+            (("connection", "source", "delivery_id"), True),
+            (("verdict", "id"), False),
+            (("connection", "document"), False),
+        )
+
+
+class ChannelDocument(Table):
+    """原始单: the version of a platform's order that is in effect here."""
+
+    connection = peewee.ForeignKeyField(Connection, backref="+")
+    external_id = peewee.TextField()
+    version = MomentField()
+    state = peewee.TextField()
+    order = peewee.ForeignKeyField(Order, backref="+")
+    inbox = peewee.ForeignKeyField(InboxDocument, backref="+")
+
+    class Meta:
+        table_name = "channel_order"
+        indexes = ((("connection", "external_id"), True), (("order",), False))
+
+
+class ShipmentNotice(Table):
+    """回写: one parcel's share of one platform order, to be told exactly once."""
+
+    connection = peewee.ForeignKeyField(Connection, backref="+")
+    order = peewee.ForeignKeyField(Order, backref="notices")
+    fo = peewee.ForeignKeyField(FulfillmentOrder, backref="+")
+    key = peewee.TextField(unique=True)
+    carrier_code = peewee.TextField()
+    carrier_title = peewee.TextField()
+    number = peewee.TextField()
+    lines = peewee.TextField()
+    """JSON [[platform line id, units], …]."""
+    whole = peewee.BooleanField()
+    state = peewee.TextField(default="queued")
+    """`queued`, `done`, `failed`, `not_supported`."""
+    note = peewee.TextField(default="")
+    at = MomentField()
+    done_at = MomentField(null=True)
+
+    class Meta:
+        table_name = "shipment_notice"

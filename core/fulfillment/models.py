@@ -1,0 +1,92 @@
+"""Fulfillment orders, their parcels and waybills."""
+
+from __future__ import annotations
+
+import peewee
+
+from ..catalog.models import Shop
+from ..customers.models import PostalAddress
+from ..inventory.models import Warehouse
+from ..kernel.db import JsonField, MomentField, Table
+from ..orders.models import Order, OrderLine
+
+
+class FulfillmentOrder(Table):
+    """发货单: what one warehouse sends to one address; its lines may belong to several orders."""
+
+    number = peewee.TextField(unique=True)
+    shop = peewee.ForeignKeyField(Shop, backref="+")
+    warehouse = peewee.ForeignKeyField(Warehouse, null=True, backref="+")
+    address = peewee.ForeignKeyField(PostalAddress, backref="+")
+    merge_key = peewee.TextField(index=True)
+    state = peewee.TextField()
+    cod = peewee.BooleanField()
+    currency = peewee.TextField()
+    sealed = peewee.BooleanField(default=False)
+    paid_at = MomentField()
+    """The earliest of its orders; the queue for stock follows it."""
+    carrier = peewee.TextField(default="")
+    """Code of the carrier connection."""
+    cancel_reason = peewee.TextField(default="")
+    became = peewee.ForeignKeyField("self", null=True, backref="+")
+    """The fulfillment order it was merged into or split from."""
+    why = JsonField(default=dict)
+    """The routing's candidates, and why the others lost."""
+    version = peewee.IntegerField(default=1)
+    created_at = MomentField()
+    shipped_at = MomentField(null=True)
+
+    class Meta:
+        table_name = "fulfillment_order"
+        indexes = ((("state", "paid_at", "id"), False),)
+
+
+class FoLine(Table):
+    """Units of one order line inside a fulfillment order."""
+
+    fo = peewee.ForeignKeyField(FulfillmentOrder, backref="lines")
+    order = peewee.ForeignKeyField(Order, backref="+")
+    line = peewee.ForeignKeyField(OrderLine, backref="+")
+    sku_id = peewee.IntegerField(index=True)
+    quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
+    reserved = peewee.IntegerField(default=0)
+
+    class Meta:
+        table_name = "fo_line"
+        indexes = ((("fo", "line"), True),)
+        constraints = (peewee.Check("reserved >= 0 AND reserved <= quantity"),)
+
+
+class Waybill(Table):
+    """面单: one number of one carrier for one fulfillment order's parcel; at most one of them is live."""
+
+    fo = peewee.ForeignKeyField(FulfillmentOrder, backref="waybills")
+    carrier = peewee.TextField()
+    key = peewee.TextField(unique=True)
+    """Our reference at the carrier, stable over every attempt."""
+    number = peewee.TextField(default="", index=True)
+    state = peewee.TextField()
+    tracking = peewee.TextField(default="")
+    """The latest TrackingState."""
+    label = peewee.BlobField(null=True)
+    label_type = peewee.TextField(default="")
+    answer = peewee.TextField(default="")
+    """What the carrier said when it was booked."""
+    requested_at = MomentField()
+    delivered_at = MomentField(null=True)
+
+
+class TrackingRow(Table):
+    """One thing a carrier said about a waybill."""
+
+    waybill = peewee.ForeignKeyField(Waybill, backref="events")
+    external_id = peewee.TextField()
+    at = MomentField()
+    state = peewee.TextField()
+    code = peewee.TextField()
+    text = peewee.TextField()
+    place = peewee.TextField(default="")
+
+    class Meta:
+        table_name = "tracking"
+        indexes = ((("waybill", "external_id"), True),)

@@ -1,0 +1,121 @@
+"""The unit of work: one command, one transaction, every consequence inside it.
+
+Domains talk upwards through it without knowing who listens: `emit` collects events, which core listeners hear in batches
+inside the same transaction, in the order `app.py` wired them; `ask` puts a question to plugins. What plugins hear
+afterwards is written by the last listener, the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from .clock import Environment
+from .db import Database, to_json
+from .errors import OrderyardError
+
+Listener = Callable[["UnitOfWork", list[Any]], None]
+Ask = Callable[[str, Any], Sequence[str]]
+
+
+def nobody(hook: str, question: Any) -> Sequence[str]:
+    """The answer while no plugin is listening: no objection."""
+    return ()
+
+
+@dataclass
+class Wiring:
+    """Who hears what inside a transaction: listeners by event type, in order; `last` hears everything once, at the end."""
+
+    listeners: dict[type, list[Listener]] = field(default_factory=dict)
+    last: Listener | None = None
+    ask: Ask = nobody
+
+    def hear(self, kind: type, listener: Listener) -> None:
+        self.listeners.setdefault(kind, []).append(listener)
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """Whose installation it is; `currency` is what stock is valued in, `timezone` decides the day of a ledger entry."""
+
+    name: str = "Orderyard"
+    currency: str = "CNY"
+    timezone: str = "Asia/Shanghai"
+
+    def day(self, moment: datetime) -> str:
+        """The merchant's local day of a moment, `2026-11-22`."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date().isoformat()
+
+
+class UnitOfWork:
+    """One open transaction with its actor, its moment and its events."""
+
+    _ROUNDS = 100
+
+    def __init__(self, merchant: Merchant, db: Database, environment: Environment, wiring: Wiring, actor: str) -> None:
+        self.merchant = merchant
+        self.db = db
+        self.actor = actor
+        self.now: datetime = environment.now()
+        self.environment = environment
+        self._wiring = wiring
+        self._pending: list[Any] = []
+        self._heard: list[Any] = []
+        self._audit: list[tuple[Any, ...]] = []
+
+    def emit(self, *events: Any) -> None:
+        """Tell whoever listens; core listeners hear it before the transaction ends."""
+        self._pending.extend(events)
+
+    def ask(self, hook: str, question: Any) -> Sequence[str]:
+        """The objections of plugins, in their order; pure and inside the transaction."""
+        return self._wiring.ask(hook, question)
+
+    def note(self, action: str, kind: str, document: int, because: str = "", data: Mapping[str, Any] | None = None) -> None:
+        """A line of the document's history."""
+        self._audit.append((self.now, self.actor, action, kind, document, because, None if data is None else to_json(data)))
+
+    def settle(self) -> None:
+        """Let listeners hear everything, with what they emit in turn, then write the history."""
+        for _ in range(self._ROUNDS):
+            if not self._pending:
+                break
+            batch, self._pending = self._pending, []
+            self._heard += batch
+            by_kind: dict[type, list[Any]] = {}
+            for event in batch:
+                by_kind.setdefault(type(event), []).append(event)
+            for kind, listeners in self._wiring.listeners.items():
+                if events := by_kind.get(kind):
+                    for listener in listeners:
+                        listener(self, events)
+        else:
+            raise OrderyardError(f"events go round in circles: {[type(event).__name__ for event in self._pending[:5]]}")
+        if self._wiring.last is not None and self._heard:
+            self._wiring.last(self, self._heard)
+        if self._audit:
+            self.db.insert("audit", ("at", "actor", "action", "kind", "document", "because", "data"), self._audit)
+            self._audit = []
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One merchant's running system: its database, its environment, and how its rooms are wired together."""
+
+    merchant: Merchant
+    db: Database
+    environment: Environment
+    wiring: Wiring
+
+    @contextmanager
+    def unit_of_work(self, actor: str) -> Iterator[UnitOfWork]:
+        """Open a transaction for `actor` (`person:ann`, `worker`, `channel:taobao-1`); an error leaves no trace."""
+        uow = UnitOfWork(self.merchant, self.db, self.environment, self.wiring, actor)
+        with self.db.write_transaction():
+            yield uow
+            uow.settle()

@@ -1,0 +1,125 @@
+"""Orders, their lines, payments and holds."""
+
+from __future__ import annotations
+
+import peewee
+
+from ..catalog.models import Shop, Sku
+from ..customers.models import Customer, PostalAddress
+from ..kernel.db import MomentField, Table
+
+
+class Order(Table):
+    """The commercial promise: quantities and money; never split or merged."""
+
+    number = peewee.TextField(unique=True)
+    shop = peewee.ForeignKeyField(Shop, backref="+")
+    external_id = peewee.TextField()
+    """The platform's id, or our own number where there is no platform; unique in its shop."""
+    external_number = peewee.TextField(index=True)
+    source = peewee.TextField()
+    """`channel`, `manual` or `file`."""
+    status = peewee.TextField()
+    payment = peewee.TextField()
+    review = peewee.TextField(default="pending")
+    customer = peewee.ForeignKeyField(Customer, backref="orders")
+    address = peewee.ForeignKeyField(PostalAddress, backref="+")
+    buyer_name = peewee.TextField(default="")
+    currency = peewee.TextField()
+    goods = peewee.BigIntegerField()
+    """Sum of the lines' amounts as ordered, in minor units like every amount here."""
+    freight = peewee.BigIntegerField()
+    total = peewee.BigIntegerField()
+    received = peewee.BigIntegerField(default=0)
+    """Everything buyers ever paid for it."""
+    refunded = peewee.BigIntegerField(default=0)
+    cod = peewee.BooleanField(default=False)
+    sealed = peewee.BooleanField(default=False)
+    """Staff keep it out of every merge."""
+    message = peewee.TextField(default="")
+    memo = peewee.TextField(default="")
+    placed_at = MomentField()
+    paid_at = MomentField(null=True)
+    """When it became payable in full; orders are routed in this order."""
+    completed_at = MomentField(null=True)
+    cancel_reason = peewee.TextField(default="")
+    version = peewee.IntegerField(default=1)
+    created_at = MomentField()
+
+    class Meta:
+        table_name = "sales_order"
+        indexes = ((("shop", "external_id"), True), (("status", "id"), False), (("buyer_name",), False))
+
+
+class OrderLine(Table):
+    """Units of one SKU on an order. A kit line only carries the words and the price; its components carry the counters."""
+
+    order = peewee.ForeignKeyField(Order, backref="lines")
+    no = peewee.IntegerField()
+    external_id = peewee.TextField(default="")
+    """The platform's line id; a component has its kit line's."""
+    kit_line = peewee.IntegerField(null=True)
+    """`no` of the kit line this component belongs to."""
+    kit = peewee.BooleanField(default=False)
+    per_kit = peewee.IntegerField(default=1)
+    """Units of this component in one kit."""
+    sku = peewee.ForeignKeyField(Sku, null=True, backref="+")
+    item_id = peewee.TextField(default="")
+    variant_id = peewee.TextField(default="")
+    merchant_code = peewee.TextField(default="")
+    title = peewee.TextField()
+    quantity = peewee.IntegerField()
+    unit_price = peewee.BigIntegerField()
+    amount = peewee.BigIntegerField()
+    """Paid share of the whole line after discounts, without freight."""
+    freight = peewee.BigIntegerField(default=0)
+    """Its share of the order's freight."""
+    tax_rate = peewee.IntegerField()
+    reserved = peewee.IntegerField(default=0)
+    shipped = peewee.IntegerField(default=0)
+    shipped_externally = peewee.IntegerField(default=0)
+    """Of the shipped ones, those the platform reported and we never sent."""
+    cancelled = peewee.IntegerField(default=0)
+    returned = peewee.IntegerField(default=0)
+    bounced = peewee.IntegerField(default=0)
+    refunded = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "order_line"
+        indexes = ((("order", "no"), True), (("sku",), False), (("merchant_code",), False))
+        constraints = (
+            peewee.Check("quantity > 0"),
+            peewee.Check("reserved >= 0 AND shipped >= 0 AND cancelled >= 0"),
+            peewee.Check("reserved + shipped + cancelled <= quantity"),
+            peewee.Check("returned >= 0 AND returned <= shipped AND bounced >= 0 AND bounced <= returned"),
+            peewee.Check("shipped_externally >= 0 AND shipped_externally <= shipped"),
+        )
+
+
+class Payment(Table):
+    """Money that came (positive) or went back (negative) for an order; append-only."""
+
+    order = peewee.ForeignKeyField(Order, backref="payments")
+    at = MomentField()
+    amount = peewee.BigIntegerField()
+    method = peewee.TextField()
+    key = peewee.TextField(unique=True)
+    """The same payment under the same key counts once."""
+
+
+class Hold(Table):
+    """One reason why an order or fulfillment order must not go on; several may be open at once."""
+
+    level = peewee.TextField()
+    """`order` or `fo`."""
+    document = peewee.BigIntegerField()
+    code = peewee.TextField()
+    source = peewee.TextField()
+    """Who set it: a rule's name, `person`, `channel`, `routing`."""
+    note = peewee.TextField(default="")
+    opened_at = MomentField()
+    released_at = MomentField(null=True)
+    released_by = peewee.TextField(default="")
+
+    class Meta:
+        indexes = ((("level", "document"), False), (("released_at", "code"), False))
