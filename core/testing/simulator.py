@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from ..kernel.clock import Environment, SystemEnvironment
+from ..kernel.clock import Environment as Environment  # public from here: a simulator's constructor takes one
+from ..kernel.clock import SystemEnvironment as SystemEnvironment
 from ..kernel.values import Address, Money
 
 
