@@ -119,7 +119,7 @@ class Simulator(ABC):
             response = self.handle(request)
         if self.chaos.strikes("lose_answer", operation):
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-            return []
+            raise ConnectionAbortedError("the answer is lost on purpose")  # which the server takes without a word
         return response(environ, start_response)
 
 
