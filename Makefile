@@ -66,7 +66,7 @@ $(VENV)/created:
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
 		echo 'orderyard: this Python has no ensurepip; fetching virtualenv instead'; \
 		rm -rf $(VENV) build/virtualenv \
-		&& $(PYTHON) -m pip install --quiet --disable-pip-version-check --target build/virtualenv virtualenv \
+		&& $(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target build/virtualenv virtualenv \
 		&& PYTHONPATH=build/virtualenv $(PYTHON) -m virtualenv --quiet $(VENV) \
 		&& rm -rf build/virtualenv; }
 	@touch $@
