@@ -101,7 +101,12 @@ class Simulator(ABC):
     def start(self, port: int = 0) -> str:
         """Listen on loopback (a free port unless told otherwise); returns the base address."""
         self._server = make_server("127.0.0.1", port, self._application, threaded=True, request_handler=_Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, name=f"simulator-{self.name}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            args=(0.02,),  # how long stop() may wait
+            name=f"simulator-{self.name}",
+            daemon=True,
+        )
         self._thread.start()
         return self.base_url
 

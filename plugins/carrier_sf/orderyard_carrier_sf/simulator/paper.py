@@ -14,7 +14,8 @@ from .books import Order
 
 _SONG = "STSong-Light"
 _WIDTH, _HEIGHT = 76 * mm, 130 * mm
-_BAR = 3 / 203 * inch
+_DOT = inch / 203
+_BAR = 3 * _DOT
 """Three dots of a 203 dpi printer: with bars of two dots every other label fails at the scanner."""
 
 
@@ -30,7 +31,7 @@ def waybill_pdf(order: Order, number: str) -> bytes:
     page.drawRightString(_WIDTH - 4 * mm, 118 * mm, f"{order.origin}-{order.destination}")
     page.line(3 * mm, 114 * mm, _WIDTH - 3 * mm, 114 * mm)
     bars = Code128(number, barWidth=_BAR, barHeight=18 * mm, quiet=False, humanReadable=False)
-    bars.drawOn(page, (_WIDTH - bars.width) / 2, 92 * mm)
+    bars.drawOn(page, round((_WIDTH - bars.width) / 2 / _DOT) * _DOT, 92 * mm)
     page.setFont("Helvetica", 12)
     page.drawCentredString(_WIDTH / 2, 86 * mm, number)
     page.line(3 * mm, 83 * mm, _WIDTH - 3 * mm, 83 * mm)
