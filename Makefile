@@ -73,7 +73,7 @@ $(VENV)/created:
 
 $(VENV)/ready-to-run: $(VENV)/created $(PINS)
 	@echo 'orderyard: installing the core and $(words $(PLUGINS)) plugins with pinned packages'
-	@$(PIP) hatchling
+	@$(PIP) hatchling editables
 	@$(PIP) -e . $(PLUGINS:%=-e ./%)
 	@touch $@
 
