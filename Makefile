@@ -34,7 +34,7 @@ demo-once: $(VENV)/ready-to-run
 
 test: $(VENV)/ready-to-test
 	@echo 'orderyard: running the tests on SQLite and PostgreSQL, $(JOBS) at a time'
-	@$(BIN)/pytest -q -n $(JOBS) --dist loadgroup
+	@$(BIN)/pytest -q -n $(JOBS) --dist worksteal -rfEs
 
 check: $(VENV)/ready-to-develop
 	@$(BIN)/ruff check
