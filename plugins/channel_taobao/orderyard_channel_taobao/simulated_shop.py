@@ -1,0 +1,302 @@
+"""The books of a simulated Taobao shop: what it offers, its trades, and the documents the platform makes of them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderyard.core.kernel.values import Address
+from orderyard.core.testing.simulator import BuyerOrder, ShopItem
+
+SELLER = "演示旗舰店"
+_EAST_8 = timedelta(hours=8)
+_SECOND = timedelta(seconds=1)
+_UNOFFERED_PRICE = 990
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the platform writes it: the wall clock of Beijing, without a zone."""
+    return (moment.replace(tzinfo=None) - (moment.utcoffset() or timedelta(0)) + _EAST_8).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+@dataclass
+class Goods:
+    """One SKU of an item, or an item without SKUs (then `sku_id` is 0)."""
+
+    num_iid: int
+    sku_id: int
+    code: str
+    title: str
+    price: int
+    properties: str
+    barcode: str
+    offered: bool
+    shown: int = 0
+
+
+@dataclass
+class Line:
+    """子订单."""
+
+    oid: int
+    goods: Goods
+    num: int
+    share: int
+    """Fen of the trade's discount that fall on this line."""
+    status: str
+    refund_status: str = "NO_REFUND"
+    refund_id: int = 0
+    consigned: datetime | None = None
+    company: str = ""
+    number: str = ""
+
+    @property
+    def goods_fee(self) -> int:
+        return self.goods.price * self.num
+
+
+@dataclass
+class Trade:
+    """主订单."""
+
+    tid: int
+    kind: str
+    status: str
+    buyer: str
+    receiver: Address
+    created: datetime
+    modified: datetime
+    lines: list[Line]
+    post_fee: int
+    message: str
+    memo: str
+    paid: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass
+class Shop:
+    """Everything the platform knows about this one shop; no method is safe without the simulator's lock."""
+
+    app_key: str
+    goods: list[Goods] = field(default_factory=list)
+    trades: dict[int, Trade] = field(default_factory=dict)
+    confirmations: int = 0
+    stock_updates: int = 0
+    _serial: int = 0
+
+    def offer(self, items: Iterable[ShopItem]) -> None:
+        """Items of the same title are the SKUs of one item as soon as they have options."""
+        self.goods.clear()
+        families: dict[str, int] = {}
+        for item in items:
+            if item.options:
+                num_iid = families.setdefault(item.title, self._next_item())
+                properties = ";".join(f"{name}:{value}" for name, value in item.options.items())
+                self._add(num_iid, 4_812_345_600_001 + len(self.goods), item, properties)
+            else:
+                self._add(self._next_item(), 0, item, "")
+
+    def _next_item(self) -> int:
+        return 612_345_600_001 + len(self.goods)
+
+    def _add(self, num_iid: int, sku_id: int, item: ShopItem, properties: str) -> None:
+        self.goods.append(Goods(num_iid, sku_id, item.sku, item.title, item.price.minor, properties, item.barcode, True))
+
+    def find(self, code: str) -> Goods:
+        """The goods of this merchant code; an unknown code is a thing that the seller put up and the merchant does not know."""
+        for goods in self.goods:
+            if goods.code == code:
+                return goods
+        stray = Goods(self._next_item(), 0, code, f"未对码商品 {code}", _UNOFFERED_PRICE, "", "", False)
+        self.goods.append(stray)
+        return stray
+
+    def place(self, order: BuyerOrder, now: datetime) -> Trade:
+        now = now.replace(microsecond=0)
+        self._serial += 1
+        tid = 2_231_958_349_000_012_345 + self._serial * 1_000_000
+        status = "WAIT_SELLER_SEND_GOODS" if order.paid or order.cod else "WAIT_BUYER_PAY"
+        lines = []
+        for place, (code, num) in enumerate(order.lines):
+            oid = tid if len(order.lines) == 1 else tid + place + 1
+            lines.append(Line(oid, self.find(code), num, 0, status))
+        _share(order.discount, lines)
+        trade = Trade(
+            tid=tid,
+            kind="cod" if order.cod else "fixed",
+            status=status,
+            buyer=order.buyer,
+            receiver=order.receiver,
+            created=now,
+            modified=now,
+            lines=lines,
+            post_fee=order.freight,
+            message=order.message,
+            memo=order.memo,
+            paid=now if order.paid and not order.cod else None,
+        )
+        self.trades[tid] = trade
+        return trade
+
+    def pay(self, trade: Trade, now: datetime) -> None:
+        if trade.status != "WAIT_BUYER_PAY":
+            raise ValueError(f"trade {trade.tid} is {trade.status}; only an unpaid one can be paid")
+        trade.status = "WAIT_SELLER_SEND_GOODS"
+        trade.paid = now
+        for line in trade.lines:
+            line.status = trade.status
+        self.touch(trade, now)
+
+    def refund(self, trade: Trade, now: datetime) -> None:
+        """Every line's refund succeeds, so the trade closes."""
+        if trade.status != "WAIT_SELLER_SEND_GOODS" or trade.paid is None:
+            raise ValueError(f"trade {trade.tid} is {trade.status}; only a paid one that nothing was sent of can be refunded")
+        trade.status = "TRADE_CLOSED"
+        trade.ended = now
+        for line in trade.lines:
+            line.status = trade.status
+            line.refund_status = "SUCCESS"
+            line.refund_id = line.oid // 10 + 7
+        self.touch(trade, now)
+
+    def ship(self, trade: Trade, lines: Iterable[Line], company: str, number: str, now: datetime) -> None:
+        for line in lines:
+            line.status = "WAIT_BUYER_CONFIRM_GOODS"
+            line.consigned, line.company, line.number = now, company, number
+        waiting = any(line.status == "WAIT_SELLER_SEND_GOODS" for line in trade.lines)
+        trade.status = "SELLER_CONSIGNED_PART" if waiting else "WAIT_BUYER_CONFIRM_GOODS"
+        self.confirmations += 1
+        self.touch(trade, now)
+
+    def touch(self, trade: Trade, now: datetime) -> None:
+        """Times have whole seconds; two changes within one would look like none, so each moves the time on."""
+        trade.modified = max(now.replace(microsecond=0), trade.modified + _SECOND)
+
+    def document(self, trade: Trade) -> dict[str, Any]:
+        """The trade as `taobao.trade.fullinfo.get` can show it, with every field this simulator knows."""
+        goods_fee = sum(line.goods_fee for line in trade.lines)
+        discount = sum(line.share for line in trade.lines)
+        first = trade.lines[0]
+        receiver = trade.receiver
+        shown = {
+            "tid": trade.tid,
+            "tid_str": str(trade.tid),
+            "type": trade.kind,
+            "status": trade.status,
+            "seller_nick": SELLER,
+            "title": SELLER,
+            "buyer_nick": mask_nick(trade.buyer),
+            "buyer_open_uid": "AAH" + _token("uid", self.app_key, trade.buyer)[:29],
+            "buyer_message": trade.message,
+            "seller_memo": trade.memo,
+            "seller_flag": 0,
+            "created": stamp(trade.created),
+            "pay_time": stamp(trade.paid) if trade.paid else "",
+            "modified": stamp(trade.modified),
+            "end_time": stamp(trade.ended) if trade.ended else "",
+            "payment": yuan(goods_fee - discount + trade.post_fee),
+            "total_fee": yuan(goods_fee),
+            "post_fee": yuan(trade.post_fee),
+            "discount_fee": yuan(discount),
+            "adjust_fee": "0.00",
+            "received_payment": "0.00",
+            "num": first.num if len(trade.lines) == 1 else 0,
+            "num_iid": first.goods.num_iid,
+            "price": yuan(first.goods.price),
+            "shipping_type": "express",
+            "cod_status": "NEW_CREATED",
+            "trade_from": "WAP,WAP",
+            "is_part_consign": trade.status == "SELLER_CONSIGNED_PART",
+            "top_hold": 0,
+            "oaid": _token("oaid", self.app_key, trade.buyer, json.dumps(_parts(receiver)))[:86],
+            "receiver_name": receiver.name[:1] + "**",
+            "receiver_mobile": "*******" + receiver.phone[-4:],
+            "receiver_phone": "",
+            "receiver_country": "" if receiver.country == "CN" else receiver.country,
+            "receiver_state": receiver.province,
+            "receiver_city": receiver.city,
+            "receiver_district": receiver.district,
+            "receiver_town": receiver.town,
+            "receiver_address": "".join(char if place % 2 == 0 else "*" for place, char in enumerate(receiver.detail)),
+            "receiver_zip": receiver.postcode,
+            "orders": {"order": [self._line(trade, line) for line in trade.lines]},
+        }
+        # The platform leaves a field out rather than sending it empty, except for these.
+        kept = ("seller_memo", "receiver_phone", "receiver_country", "receiver_city", "receiver_town", "receiver_zip")
+        return {name: value for name, value in shown.items() if value != "" or name in kept}
+
+    def _line(self, trade: Trade, line: Line) -> dict[str, Any]:
+        goods = line.goods
+        share = line.goods_fee - line.share
+        shown = {
+            "oid": line.oid,
+            "oid_str": str(line.oid),
+            "num_iid": goods.num_iid,
+            "sku_id": str(goods.sku_id) if goods.sku_id else "",
+            "outer_iid": "" if goods.sku_id else goods.code,
+            "outer_sku_id": goods.code if goods.sku_id else "",
+            "title": goods.title,
+            "sku_properties_name": goods.properties,
+            "num": line.num,
+            "price": yuan(goods.price),
+            "total_fee": yuan(line.goods_fee),
+            "discount_fee": "0.00",
+            "adjust_fee": "0.00",
+            # Of a lone line the platform states the trade's payment, freight and all.
+            "payment": yuan(share + trade.post_fee) if len(trade.lines) == 1 else yuan(line.goods_fee),
+            "divide_order_fee": yuan(share),
+            "part_mjz_discount": yuan(line.share),
+            "refund_status": line.refund_status,
+            "refund_id": str(line.refund_id) if line.refund_id else "",
+            "status": line.status,
+            "seller_type": "C",
+            # This one comes without seconds.
+            "consign_time": stamp(line.consigned)[:16] if line.consigned else "",
+            "logistics_company": line.company,
+            "invoice_no": line.number,
+        }
+        return {name: value for name, value in shown.items() if value != ""}
+
+
+def _share(discount: int, lines: list[Line]) -> None:
+    """Spread a discount in proportion, the last line taking what rounding leaves; never more than the line costs."""
+    goods_fee = sum(line.goods_fee for line in lines)
+    left = min(discount, goods_fee)
+    for line in lines[:-1]:
+        line.share = min(left, discount * line.goods_fee // goods_fee) if goods_fee else 0
+        left -= line.share
+    for line in reversed(lines):
+        more = min(left, line.goods_fee - line.share)
+        line.share += more
+        left -= more
+
+
+def mask_nick(nick: str) -> str:
+    return f"{nick[:1]}**{nick[-1:]}"
+
+
+def _parts(address: Address) -> list[str]:
+    return [
+        address.country,
+        address.province,
+        address.city,
+        address.district,
+        address.town,
+        address.detail,
+        address.name,
+        address.phone,
+    ]
+
+
+def _token(*parts: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha512("\x1f".join(parts).encode()).digest()).decode().rstrip("=")
