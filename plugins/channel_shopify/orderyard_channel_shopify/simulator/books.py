@@ -1,0 +1,261 @@
+"""What the simulated shop knows: items, stock, orders, fulfillment orders, fulfillments, money."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orderyard.core.testing.simulator import BuyerOrder, ShopItem
+
+
+@dataclass(slots=True)
+class Place:
+    """A location of the shop."""
+
+    id: str
+    name: str
+    active: bool = True
+    online: bool = True
+
+
+@dataclass(slots=True)
+class Item:
+    """A product with its one variant; `available` per location is what buyers see."""
+
+    sku: str
+    title: str
+    price: int
+    barcode: str
+    product: str
+    variant: str
+    inventory: str
+    available: dict[str, int]
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of an order; `discount` is its share of the order's discount."""
+
+    id: str
+    item: Item
+    units: int
+    discount: int = 0
+    taken_back: int = 0
+    shipped: int = 0
+
+    @property
+    def left(self) -> int:
+        return self.units - self.taken_back - self.shipped
+
+
+@dataclass(slots=True)
+class WorkLine:
+    """A line of a fulfillment order."""
+
+    id: str
+    line: Line
+    total: int
+    remaining: int
+
+
+@dataclass(slots=True)
+class Work:
+    """A fulfillment order: what one location is to send."""
+
+    id: str
+    place: Place
+    lines: list[WorkLine]
+    status: str = "OPEN"
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Parcel:
+    """A fulfillment."""
+
+    id: str
+    at: datetime
+    company: str
+    numbers: list[str]
+    urls: list[str]
+    lines: list[tuple[str, Line, int]]
+    status: str = "SUCCESS"
+
+
+@dataclass(slots=True)
+class Transaction:
+    id: str
+    kind: str
+    status: str
+    gateway: str
+    at: datetime
+    amount: int
+
+
+@dataclass(slots=True)
+class Refund:
+    id: str
+    at: datetime
+    amount: int
+    lines: list[tuple[str, Line, int]]
+
+
+@dataclass(slots=True)
+class Order:
+    id: str
+    number: int
+    placed: BuyerOrder
+    customer: str
+    gateway: str
+    created: datetime
+    updated: datetime
+    lines: list[Line]
+    work: list[Work]
+    cancelled: datetime | None = None
+    transactions: list[Transaction] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
+    pushes: int = 0
+
+    @property
+    def goods(self) -> int:
+        return sum(line.item.price * line.units - line.discount for line in self.lines)
+
+    @property
+    def total(self) -> int:
+        return self.goods + self.placed.freight
+
+    @property
+    def received(self) -> int:
+        return sum(entry.amount for entry in self.transactions if entry.kind == "SALE" and entry.status == "SUCCESS")
+
+    @property
+    def refunded(self) -> int:
+        return sum(refund.amount for refund in self.refunds)
+
+    @property
+    def financial(self) -> str:
+        if self.received == 0 and self.total > 0:
+            return "PENDING"
+        if self.refunded == 0:
+            return "PAID"
+        return "REFUNDED" if self.refunded >= self.total else "PARTIALLY_REFUNDED"
+
+    @property
+    def fulfillment(self) -> str:
+        shipped, left = sum(line.shipped for line in self.lines), sum(line.left for line in self.lines)
+        if shipped:
+            return "PARTIALLY_FULFILLED" if left else "FULFILLED"
+        return "ON_HOLD" if self.work and all(entry.status == "ON_HOLD" for entry in self.work) else "UNFULFILLED"
+
+
+class Books:
+    """The whole shop; its caller holds the lock."""
+
+    def __init__(self) -> None:
+        # Real order and line ids are beyond 2^53: whoever reads them as a JavaScript number corrupts them.
+        self._ids: dict[str, Iterator[int]] = {
+            "Order": itertools.count(820_982_911_946_154_508),
+            "LineItem": itertools.count(866_550_311_766_439_020),
+            "Customer": itertools.count(115_310_627_314_723_954),
+        }
+        self.main = Place("gid://shopify/Location/80000000001", "Main Warehouse")
+        self.places = [
+            # First by name and useless for an online shop, and one that is closed: whoever takes "the first" is wrong.
+            Place("gid://shopify/Location/80000000002", "Archive", online=False),
+            Place("gid://shopify/Location/80000000003", "Closed Branch", active=False),
+            self.main,
+        ]
+        self.items: dict[str, Item] = {}
+        self.offered: set[str] = set()
+        self.orders: dict[str, Order] = {}
+        self.customers: dict[str, str] = {}
+        self.answered: dict[str, tuple[str, dict[str, object]]] = {}
+        self.confirmations = 0
+        self.stock_updates = 0
+
+    def gid(self, kind: str) -> str:
+        numbers = self._ids.setdefault(kind, itertools.count(7_000_000_000_001))
+        return f"gid://shopify/{kind}/{next(numbers)}"
+
+    def offer(self, item: ShopItem) -> None:
+        self._item(item.sku, item.title, item.price.minor, item.barcode)
+        self.offered.add(item.sku)
+
+    def _item(self, sku: str, title: str, price: int, barcode: str = "") -> Item:
+        made = Item(
+            sku,
+            title,
+            price,
+            barcode,
+            self.gid("Product"),
+            self.gid("ProductVariant"),
+            self.gid("InventoryItem"),
+            {self.main.id: 0},
+        )
+        self.items[sku] = made
+        return made
+
+    def place(self, placed: BuyerOrder, at: datetime) -> Order:
+        """A new order; an item nobody offered is one the merchant sells here and has told nobody about."""
+        lines = [
+            Line(self.gid("LineItem"), self.items.get(sku) or self._item(sku, f"Item {sku}", 1000), units)
+            for sku, units in placed.lines
+        ]
+        _share(placed.discount, lines)
+        work_lines = [WorkLine(self.gid("FulfillmentOrderLineItem"), line, line.units, line.units) for line in lines]
+        gateway = "Cash on Delivery (COD)" if placed.cod else "shopify_payments" if placed.paid else "Bank Deposit"
+        if placed.buyer not in self.customers:
+            self.customers[placed.buyer] = self.gid("Customer")
+        order = Order(
+            id=self.gid("Order"),
+            number=1001 + len(self.orders),
+            placed=placed,
+            customer=self.customers[placed.buyer],
+            gateway=gateway,
+            created=at,
+            updated=at,
+            lines=lines,
+            work=[Work(self.gid("FulfillmentOrder"), self.main, work_lines)],
+        )
+        status = "SUCCESS" if placed.paid and not placed.cod else "PENDING"
+        order.transactions.append(Transaction(self.gid("OrderTransaction"), "SALE", status, gateway, at, order.total))
+        for line in lines:  # a placed order commits stock: buyers see less at once
+            line.item.available[self.main.id] -= line.units
+        self.orders[order.id] = order
+        return order
+
+    def pay(self, order: Order, at: datetime) -> None:
+        if order.received:
+            raise ValueError(f"order #{order.number} is paid")
+        order.transactions.append(Transaction(self.gid("OrderTransaction"), "SALE", "SUCCESS", order.gateway, at, order.total))
+        order.updated = at
+
+    def refund(self, order: Order, at: datetime) -> None:
+        """Money and goods back, whole, while nothing has shipped."""
+        if not order.received or order.refunds or order.parcels:
+            raise ValueError(f"order #{order.number} is not a paid order of which nothing has shipped")
+        lines = [(self.gid("RefundLineItem"), line, line.left) for line in order.lines if line.left]
+        order.refunds.append(Refund(self.gid("Refund"), at, order.received, lines))
+        order.transactions.append(
+            Transaction(self.gid("OrderTransaction"), "REFUND", "SUCCESS", order.gateway, at, order.received)
+        )
+        for _, line, units in lines:
+            line.taken_back += units
+            line.item.available[self.main.id] += units
+        for work in order.work:
+            work.status = "CLOSED"
+            for entry in work.lines:
+                entry.remaining = 0
+        order.updated = at
+
+
+def _share(discount: int, lines: list[Line]) -> None:
+    """The platform shares a discount by line value; what rounding leaves goes to the first lines."""
+    worth = sum(line.item.price * line.units for line in lines)
+    for line in lines:
+        line.discount = discount * line.item.price * line.units // worth if worth else 0
+    for line in itertools.islice(itertools.cycle(lines), discount - sum(line.discount for line in lines)):
+        line.discount += 1

@@ -1,0 +1,384 @@
+"""The shop's books as the graph shows them, and the two mutations.
+
+Everything is plain mappings: graphql-core's own resolver calls a value that is callable with the field's arguments.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from graphql import GraphQLError, GraphQLResolveInfo
+
+from .books import Books, Item, Line, Order, Parcel, Place, Refund, Work
+
+Entry = TypeVar("Entry")
+View = dict[str, object]
+Info = GraphQLResolveInfo[Any]
+
+_FILTER = re.compile(r"updated_at:(>=|<=|>|<)'?([0-9T:.Z+-]+)'?")
+
+
+class Graph:
+    """Views of one shop; amounts are minor units of a currency with two digits."""
+
+    def __init__(self, books: Books, currency: str, domain: str) -> None:
+        self.books = books
+        self.currency = currency
+        self.domain = domain
+
+    def root(self) -> View:
+        """Fields of QueryRoot and Mutation that only read."""
+        return {
+            "shop": lambda info: {
+                "id": "gid://shopify/Shop/1",
+                "name": "Demo",
+                "myshopifyDomain": self.domain,
+                "currencyCode": self.currency,
+            },
+            "location": lambda info, id=None: self.node(id or self.books.main.id),
+            "locations": self._locations,
+            "node": lambda info, id: self.node(id),
+            "nodes": lambda info, ids: [self.node(one) for one in ids],
+            "order": lambda info, id: self.order(self.books.orders[id]) if id in self.books.orders else None,
+            "orders": self._orders,
+            "productVariants": lambda info, sortKey="ID", **args: connection(
+                sorted(self.books.items.values(), key=lambda item: item.sku if sortKey == "SKU" else item.variant),
+                lambda item: [item.sku if sortKey == "SKU" else item.variant],
+                self.variant,
+                args,
+            ),
+        }
+
+    def node(self, id: str) -> View | None:
+        for place in self.books.places:
+            if place.id == id:
+                return self.place(place)
+        if id in self.books.orders:
+            return self.order(self.books.orders[id])
+        for item in self.books.items.values():
+            for view in (self.variant(item), self.inventory(item), self.product(item)):
+                if view["id"] == id:
+                    return view
+        return None
+
+    def _locations(self, info: Info, includeInactive: bool = False, sortKey: str = "NAME", **args: object) -> View:
+        def by(place: Place) -> list[str]:
+            return [place.name if sortKey == "NAME" else place.id]
+
+        return connection(sorted((p for p in self.books.places if p.active or includeInactive), key=by), by, self.place, args)
+
+    def _orders(self, info: Info, query: str = "", sortKey: str = "PROCESSED_AT", **args: object) -> View:
+        def by(order: Order) -> list[str]:
+            moment = {"UPDATED_AT": order.updated, "ID": None}.get(sortKey, order.created)
+            return [stamp(moment) if moment else "", order.id]
+
+        found = [order for order in self.books.orders.values() if _matches(order, query or "")]
+        return connection(sorted(found, key=by), by, self.order, args)
+
+    def place(self, place: Place) -> View:
+        return {
+            "__typename": "Location",
+            "id": place.id,
+            "name": place.name,
+            "isActive": place.active,
+            "fulfillsOnlineOrders": place.online,
+        }
+
+    def product(self, item: Item) -> View:
+        return {"__typename": "Product", "id": item.product, "title": item.title}
+
+    def variant(self, item: Item) -> View:
+        return {
+            "__typename": "ProductVariant",
+            "id": item.variant,
+            "sku": item.sku,
+            "barcode": item.barcode or None,
+            "title": "Default Title",
+            "displayName": item.title,
+            "price": amount(item.price),
+            "product": self.product(item),
+            "inventoryItem": lambda info: self.inventory(item),
+        }
+
+    def inventory(self, item: Item) -> View:
+        def level(info: Info, locationId: str) -> View | None:
+            place = next((place for place in self.books.places if place.id == locationId), None)
+            if place is None or place.id not in item.available:
+                return None
+            return {
+                "id": f"gid://shopify/InventoryLevel/{_number(place.id)}?inventory_item_id={_number(item.inventory)}",
+                "location": self.place(place),
+                "quantities": lambda info, names: [
+                    {"id": f"gid://shopify/InventoryQuantity/{name}", "name": name, "quantity": item.available[place.id]}
+                    for name in names
+                    if name in ("available", "on_hand")
+                ],
+            }
+
+        return {
+            "__typename": "InventoryItem",
+            "id": item.inventory,
+            "sku": item.sku,
+            "tracked": True,
+            "inventoryLevel": level,
+        }
+
+    def order(self, order: Order) -> View:
+        placed = order.placed
+        return {
+            "__typename": "Order",
+            "id": order.id,
+            "legacyResourceId": _number(order.id),
+            "name": f"#{order.number}",
+            "createdAt": stamp(order.created),
+            "processedAt": stamp(order.created),
+            "updatedAt": stamp(order.updated),
+            "cancelledAt": stamp(order.cancelled) if order.cancelled else None,
+            "closedAt": None,
+            "edited": False,
+            "test": False,
+            "displayFinancialStatus": order.financial,
+            "displayFulfillmentStatus": order.fulfillment,
+            "currencyCode": self.currency,
+            "presentmentCurrencyCode": self.currency,
+            "taxesIncluded": True,
+            "fullyPaid": order.received >= order.total,
+            "unpaid": order.received == 0,
+            "paymentGatewayNames": [order.gateway],
+            "note": placed.message or None,
+            "email": placed.email or None,
+            "phone": None,
+            "tags": [],
+            "customAttributes": [{"key": "memo", "value": placed.memo}] if placed.memo else [],
+            "customer": {"id": order.customer, "displayName": placed.buyer},
+            "shippingAddress": address(order),
+            "totalPriceSet": self.bag(order.total),
+            "currentTotalPriceSet": self.bag(order.total - order.refunded),
+            "subtotalPriceSet": self.bag(order.goods),
+            "totalReceivedSet": self.bag(order.received),
+            "totalRefundedSet": self.bag(order.refunded),
+            "totalTipReceivedSet": self.bag(0),
+            "totalTaxSet": self.bag(0),
+            "totalDiscountsSet": self.bag(sum(line.discount for line in order.lines)),
+            "totalShippingPriceSet": self.bag(placed.freight),
+            "originalTotalDutiesSet": None,
+            "originalTotalAdditionalFeesSet": None,
+            "shippingLines": lambda info, **args: connection(
+                [placed.freight],
+                lambda price: ["1"],
+                lambda price: {
+                    "id": "gid://shopify/ShippingLine/1",
+                    "title": "Standard",
+                    "discountedPriceSet": self.bag(price),
+                    "originalPriceSet": self.bag(price),
+                    "taxLines": [],
+                },
+                args,
+            ),
+            "transactions": lambda info, first=None: [
+                {
+                    "id": entry.id,
+                    "kind": entry.kind,
+                    "status": entry.status,
+                    "gateway": entry.gateway,
+                    "formattedGateway": entry.gateway,
+                    "processedAt": stamp(entry.at),
+                    "amountSet": self.bag(entry.amount),
+                }
+                for entry in order.transactions[:first]
+            ],
+            "lineItems": lambda info, **args: connection(order.lines, lambda line: [line.id], self.line, args),
+            "refunds": lambda info, first=None: [self.refund(refund) for refund in order.refunds[:first]],
+            "fulfillments": lambda info, first=None: [self.parcel(parcel) for parcel in order.parcels[:first]],
+            "fulfillmentOrders": lambda info, **args: connection(
+                order.work, lambda work: [work.id], lambda work: self.work(order, work), args
+            ),
+        }
+
+    def line(self, line: Line) -> View:
+        total = line.item.price * line.units
+        return {
+            "id": line.id,
+            "name": line.item.title,
+            "title": line.item.title,
+            "sku": line.item.sku,
+            "variantTitle": None,
+            "quantity": line.units,
+            "currentQuantity": line.units - line.taken_back,
+            "unfulfilledQuantity": line.left,
+            "nonFulfillableQuantity": line.taken_back,
+            "requiresShipping": True,
+            "product": self.product(line.item),
+            "variant": self.variant(line.item),
+            "originalUnitPriceSet": self.bag(line.item.price),
+            "originalTotalSet": self.bag(total),
+            "discountedUnitPriceAfterAllDiscountsSet": self.bag((total - line.discount) // line.units),
+            "discountAllocations": [{"allocatedAmountSet": self.bag(line.discount)}] if line.discount else [],
+            "taxLines": [],
+        }
+
+    def refund(self, refund: Refund) -> View:
+        return {
+            "id": refund.id,
+            "createdAt": stamp(refund.at),
+            "totalRefundedSet": self.bag(refund.amount),
+            "refundLineItems": lambda info, **args: connection(
+                refund.lines,
+                lambda entry: [entry[0]],
+                lambda entry: {
+                    "id": entry[0],
+                    "quantity": entry[2],
+                    "restockType": "CANCEL",
+                    "lineItem": self.line(entry[1]),
+                },
+                args,
+            ),
+        }
+
+    def parcel(self, parcel: Parcel) -> View:
+        tracking = [
+            {"company": parcel.company or None, "number": number, "url": url}
+            for number, url in zip(parcel.numbers, parcel.urls, strict=True)
+        ]
+        return {
+            "id": parcel.id,
+            "status": parcel.status,
+            "createdAt": stamp(parcel.at),
+            "trackingInfo": lambda info, first=None: tracking[:first],
+            "fulfillmentLineItems": lambda info, **args: connection(
+                parcel.lines,
+                lambda entry: [entry[0]],
+                lambda entry: {"id": entry[0], "quantity": entry[2], "lineItem": self.line(entry[1])},
+                args,
+            ),
+        }
+
+    def work(self, order: Order, work: Work) -> View:
+        actions = {"OPEN": ["CREATE_FULFILLMENT", "HOLD", "MOVE"], "IN_PROGRESS": ["CREATE_FULFILLMENT"]}
+        hold = {"id": "gid://shopify/FulfillmentHold/1", "reason": "OTHER", "displayReason": work.reason, "reasonNotes": None}
+        return {
+            "id": work.id,
+            "status": work.status,
+            "requestStatus": "UNSUBMITTED",
+            "createdAt": stamp(order.created),
+            "updatedAt": stamp(order.updated),
+            "orderId": order.id,
+            "orderName": f"#{order.number}",
+            "assignedLocation": {"location": self.place(work.place), "name": work.place.name},
+            "supportedActions": [{"action": action} for action in actions.get(work.status, [])],
+            "fulfillmentHolds": [hold] if work.status == "ON_HOLD" else [],
+            "lineItems": lambda info, **args: connection(
+                work.lines,
+                lambda entry: [entry.id],
+                lambda entry: {
+                    "id": entry.id,
+                    "totalQuantity": entry.total,
+                    "remainingQuantity": entry.remaining,
+                    "sku": entry.line.item.sku,
+                    "lineItem": self.line(entry.line),
+                    "inventoryItemId": entry.line.item.inventory,
+                },
+                args,
+            ),
+        }
+
+    def bag(self, minor: int) -> View:
+        money = {"amount": amount(minor), "currencyCode": self.currency}
+        return {"shopMoney": money, "presentmentMoney": money}
+
+
+def connection(
+    entries: Sequence[Entry], by: Callable[[Entry], list[str]], view: Callable[[Entry], View], args: Mapping[str, object]
+) -> View:
+    """A page of sorted entries; the cursor holds the sort key, so entries may come and go between two pages."""
+    first, last, after, before = (args.get(name) for name in ("first", "last", "after", "before"))
+    if not isinstance(first, int) and not isinstance(last, int):
+        raise GraphQLError("you must provide one of first or last", extensions={"code": "BAD_REQUEST"})
+    if (isinstance(first, int) and not 0 < first <= 250) or (isinstance(last, int) and not 0 < last <= 250):
+        raise GraphQLError("first and last must be between 1 and 250", extensions={"code": "BAD_REQUEST"})
+    backwards = bool(args.get("reverse"))
+    ordered = list(reversed(entries)) if backwards else list(entries)
+    keys = [by(entry) for entry in ordered]
+    start, stop = 0, len(ordered)
+    if isinstance(after, str):
+        edge = _uncursor(after)
+        start = sum(1 for key in keys if (key >= edge if backwards else key <= edge))
+    if isinstance(before, str):
+        edge = _uncursor(before)
+        stop = sum(1 for key in keys if (key > edge if backwards else key < edge))
+    page = list(range(start, max(start, stop)))
+    page = page[:first] if isinstance(first, int) else page[-last:] if isinstance(last, int) else page
+    cursors = [_cursor(keys[index]) for index in page]
+    nodes = [view(ordered[index]) for index in page]
+    return {
+        "nodes": nodes,
+        "edges": [{"cursor": cursor, "node": node} for cursor, node in zip(cursors, nodes, strict=True)],
+        "pageInfo": {
+            "hasNextPage": bool(page) and page[-1] + 1 < stop,
+            "hasPreviousPage": bool(page) and page[0] > 0,
+            "startCursor": cursors[0] if cursors else None,
+            "endCursor": cursors[-1] if cursors else None,
+        },
+    }
+
+
+def _cursor(key: list[str]) -> str:
+    return base64.b64encode(json.dumps({"last_value": key}).encode()).decode()
+
+
+def _uncursor(text: str) -> list[str]:
+    try:
+        return [str(part) for part in json.loads(base64.b64decode(text))["last_value"]]
+    except (ValueError, KeyError, TypeError):
+        raise GraphQLError("Invalid cursor for current pagination sort.", extensions={"code": "BAD_REQUEST"}) from None
+
+
+def _matches(order: Order, query: str) -> bool:
+    moment = order.updated
+    for relation, text in _FILTER.findall(query):
+        limit = datetime.fromisoformat(text)
+        held = {">=": moment >= limit, "<=": moment <= limit, ">": moment > limit, "<": moment < limit}
+        if not held[relation]:
+            return False
+    return True
+
+
+def address(order: Order) -> View:
+    """MailingAddress; Shopify has no district and no town, so in China they stand before the street."""
+    to = order.placed.receiver
+    short = to.province.isascii() and len(to.province) <= 3
+    return {
+        "id": f"gid://shopify/MailingAddress/{order.number}",
+        "name": to.name,
+        "firstName": None,
+        "lastName": to.name,
+        "company": to.company or None,
+        "address1": f"{to.district}{to.town}{to.detail}",
+        "address2": None,
+        "city": to.city,
+        "province": to.province,
+        "provinceCode": to.province if short else None,
+        "zip": to.postcode or None,
+        "country": to.country,
+        "countryCodeV2": to.country,
+        "phone": to.phone or None,
+    }
+
+
+def amount(minor: int) -> str:
+    """Decimal text as Shopify writes it: two digits, one where the second is a zero (`12.5`, `10.0`)."""
+    text = f"{minor // 100}.{minor % 100:02d}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _number(gid: str) -> str:
+    return gid.rsplit("/", 1)[-1]

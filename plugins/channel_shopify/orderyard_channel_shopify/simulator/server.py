@@ -1,0 +1,255 @@
+"""The simulated shop's HTTP side: the GraphQL endpoint with its headers, costs and refusals, and signed pushes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, ClassVar
+
+import httpx
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
+from werkzeug.wrappers import Request, Response
+
+from orderyard.core.kernel.clock import Environment
+from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, ShopItem
+
+from .books import Books
+from .cost import MOST, Bill, Bucket
+from .graph import Graph, View
+from .mutations import fulfillment_create, inventory_set
+from .pushes import order_body
+
+DOMAIN = "demo.myshopify.com"
+SERVED = ("2026-04", "2026-07", "2026-10")
+_PATH = re.compile(r"/admin/api/([0-9]{4}-[0-9]{2})/graphql\.json")
+
+
+@cache
+def schema() -> GraphQLSchema:
+    """The subset this simulator speaks."""
+    return build_schema(files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8"))
+
+
+class ShopifySimulator(ChannelSimulator):
+    """One shop, `demo.myshopify.com`. Operations for the chaos switches are GraphQL operation names."""
+
+    name: ClassVar[str] = "channel_shopify"
+    currency: ClassVar[str] = "USD"
+
+    def __init__(self, environment: Environment | None = None) -> None:
+        super().__init__(environment)
+        self.token = "shpat_" + self.environment.token()
+        self.secret = "shpss_" + self.environment.token()
+        self.books = Books()
+        self.graph = Graph(self.books, self.currency, DOMAIN)
+        self.bucket = Bucket(self.now())
+        self.webhooks = ""
+
+    def settings(self) -> Mapping[str, str]:
+        return {
+            "shop": DOMAIN,
+            "base_url": self.base_url,
+            "access_token": self.token,
+            "client_secret": self.secret,
+            "location_id": self.books.main.id,
+        }
+
+    def operation(self, request: Request) -> str:
+        body = request.get_json(force=True, silent=True)
+        if not isinstance(body, dict):
+            return request.path
+        if name := body.get("operationName"):
+            return str(name)
+        named = re.search(r"\b(?:query|mutation)\s+(\w+)", str(body.get("query", "")))
+        return named[1] if named else request.path
+
+    # What a vendor's servers do
+
+    def handle(self, request: Request) -> Response:
+        path = _PATH.fullmatch(request.path)
+        if path is None or request.method != "POST":
+            return _json({"errors": "Not Found"}, 404)
+        served = path[1] if path[1] in SERVED else SERVED[0]
+        headers = {"X-Shopify-API-Version": served, "X-Request-Id": self.environment.token()}
+        if not hmac.compare_digest(request.headers.get("X-Shopify-Access-Token", "").encode(), self.token.encode()):
+            what = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+            return _json({"errors": what}, 401, headers)
+        body = request.get_json(force=True, silent=True)
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+            return _json({"errors": {"query": "Required parameter missing or invalid"}}, 400, headers)
+        return _json(self._answer(body, self.operation(request)), 200, headers)
+
+    def _answer(self, body: Mapping[str, Any], name: str) -> dict[str, Any]:
+        variables = body.get("variables") or {}
+        try:
+            document = parse(body["query"])
+        except GraphQLError as error:
+            return {"errors": [error.formatted]}
+        if faults := validate(schema(), document):
+            return {"errors": [{**fault.formatted, "extensions": {"code": "undefinedField"}} for fault in faults]}
+        operation = _chosen(document, body.get("operationName"))
+        if operation is None:
+            return {"errors": [{"message": "An operation name is required", "extensions": {"code": "BAD_REQUEST"}}]}
+        price = Bill(schema(), document, variables).operation(operation)
+        if price > MOST:
+            what = f"Query cost is {price}, which exceeds the single query max cost limit ({MOST})."
+            return {"errors": [{"message": what, "extensions": {"code": "MAX_COST_EXCEEDED", "cost": price, "maxCost": MOST}}]}
+        left = 0.0 if self.chaos.strikes("too_many", name) else self.bucket.left(self.now())
+        if left < price:
+            throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+            return {"errors": [throttled], "extensions": {"cost": self._cost(price, None, left)}}
+        self.bucket.pay(price)
+        result = execute_sync(
+            schema(),
+            document,
+            root_value={**self.graph.root(), **self._mutations()},
+            variable_values=variables,
+            operation_name=body.get("operationName"),
+        )
+        answer: dict[str, Any] = {"extensions": {"cost": self._cost(price, price, self.bucket.left(self.now()))}}
+        if result.errors:
+            answer["errors"] = [_formatted(error) for error in result.errors]
+        if result.data is not None or not result.errors or result.errors[0].path:
+            answer["data"] = result.data
+        return answer
+
+    def _mutations(self) -> View:
+        at = self._second()
+        return {
+            "fulfillmentCreate": lambda info, fulfillment, message=None: fulfillment_create(self.graph, at, fulfillment),
+            "inventorySetQuantities": lambda info, input: inventory_set(self.graph, info, at, input),
+        }
+
+    def _second(self) -> datetime:
+        """The shop's clock, which knows whole seconds only."""
+        return self.now().replace(microsecond=0)
+
+    def _cost(self, requested: int, actual: int | None, left: float) -> dict[str, Any]:
+        return {
+            "requestedQueryCost": requested,
+            "actualQueryCost": actual,
+            "throttleStatus": {
+                "maximumAvailable": self.bucket.most,
+                "currentlyAvailable": int(left),
+                "restoreRate": self.bucket.rate,
+            },
+        }
+
+    # What buyers and the merchant do
+
+    def open_shop(self, items: tuple[ShopItem, ...], webhooks: str = "") -> None:
+        with self.lock:
+            self.webhooks = webhooks
+            for item in items:
+                if item.price.currency != self.currency:
+                    raise ValueError(f"{item.sku} is priced in {item.price.currency}, the shop in {self.currency}")
+                self.books.offer(item)
+
+    def place(self, order: BuyerOrder) -> str:
+        with self.lock:
+            return self.books.place(order, self._second()).id
+
+    def pay(self, order_id: str) -> None:
+        with self.lock:
+            self.books.pay(self.books.orders[order_id], self._second())
+
+    def refund(self, order_id: str) -> None:
+        with self.lock:
+            self.books.refund(self.books.orders[order_id], self._second())
+
+    def hold(self, order_id: str, reason: str) -> None:
+        """Staff put the order's fulfillment orders on hold; as in the real shop each is replaced by one with a new id."""
+        with self.lock:
+            for work in self.books.orders[order_id].work:
+                work.id, work.status, work.reason = self.books.gid("FulfillmentOrder"), "ON_HOLD", reason
+
+    def listing(self, sku: str) -> tuple[str, str]:
+        """Product and variant id of an offered item."""
+        with self.lock:
+            item = self.books.items[sku]
+            return item.product, item.variant
+
+    def push(self, order_id: str) -> int:
+        with self.lock:
+            if not self.webhooks:
+                return 0
+            order = self.books.orders[order_id]
+            topic = "orders/updated" if order.pushes else "orders/create"
+            order.pushes += 1
+            body = json.dumps(order_body(self.graph, order), ensure_ascii=False, separators=(",", ":")).encode()
+            headers = {
+                "Content-Type": "application/json",
+                "User-Agent": "Shopify-Captain-Hook",
+                "X-Shopify-Topic": topic,
+                "X-Shopify-Shop-Domain": DOMAIN,
+                "X-Shopify-API-Version": "2026-07",
+                "X-Shopify-Hmac-Sha256": base64.b64encode(
+                    hmac.new(self.secret.encode(), body, hashlib.sha256).digest()
+                ).decode(),
+                "X-Shopify-Webhook-Id": self.environment.token(),
+                "X-Shopify-Event-Id": self.environment.token(),
+                "X-Shopify-Triggered-At": self.now().strftime("%Y-%m-%dT%H:%M:%S.%f000Z"),
+            }
+            times = 2 if self.chaos.strikes("duplicate", topic) else 1
+            address = self.webhooks
+        # Outside the lock: whoever takes the push may call back at once.
+        return sum(_post(address, headers, body) for _ in range(times))
+
+    def told(self) -> ChannelTold:
+        with self.lock:
+            books = self.books
+            return ChannelTold(
+                orders=len(books.orders),
+                shipments={
+                    order.id: tuple(dict.fromkeys(number for parcel in order.parcels for number in parcel.numbers))
+                    for order in books.orders.values()
+                    if order.parcels
+                },
+                confirmations=books.confirmations,
+                stock={sku: books.items[sku].available[books.main.id] for sku in sorted(books.offered)},
+                stock_updates=books.stock_updates,
+            )
+
+
+def _post(address: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """One delivery as Shopify makes it: 1 s to connect, 5 s in all; anything but a 2xx is a failure."""
+    try:
+        timeout = httpx.Timeout(5.0, connect=1.0)
+        return httpx.post(address, headers=dict(headers), content=body, timeout=timeout, trust_env=False).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+
+
+def _chosen(document: DocumentNode, name: object) -> OperationDefinitionNode | None:
+    operations = [entry for entry in document.definitions if isinstance(entry, OperationDefinitionNode)]
+    if name:
+        return next((entry for entry in operations if entry.name and entry.name.value == name), None)
+    return operations[0] if len(operations) == 1 else None
+
+
+def _formatted(error: GraphQLError) -> dict[str, Any]:
+    """An error as Shopify writes it: a wrong variable has a code of its own, an error of ours is an internal one."""
+    code = (error.extensions or {}).get("code")
+    if not code:
+        code = "INVALID_VARIABLE" if error.path is None else "INTERNAL_SERVER_ERROR"
+    return {**error.formatted, "extensions": {**(error.extensions or {}), "code": code}}
+
+
+def _json(body: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(json.dumps(body), status, {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
