@@ -37,9 +37,11 @@ test: $(VENV)/ready-to-test
 	@$(BIN)/pytest -q -n $(JOBS) --dist worksteal -rfEs
 
 check: $(VENV)/ready-to-develop
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy $(PACKAGES:%=-p %)
+	@code=0; \
+	$(BIN)/ruff check || code=1; \
+	$(BIN)/ruff format --check || code=1; \
+	$(BIN)/mypy $(PACKAGES:%=-p %) || code=1; \
+	exit $$code
 
 format: $(VENV)/ready-to-develop
 	@$(BIN)/ruff check --fix
