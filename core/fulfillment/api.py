@@ -52,3 +52,20 @@ class ShipmentDelivered:
     fo_id: int
     waybill: str
     order_ids: tuple[int, ...]
+
+
+# Inside the core only
+
+
+@dataclass(frozen=True, slots=True)
+class FoReleased:
+    """The warehouse may start; a waybill is wanted."""
+
+    fo_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoVoided:
+    """A fulfillment order sends nothing after all; its waybill is to be voided."""
+
+    fo_id: int

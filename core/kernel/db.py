@@ -50,7 +50,7 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-class MomentField(peewee.Field):  # type: ignore[type-arg]
+class MomentField(peewee.Field):
     """An aware moment; UTC always. `TIMESTAMPTZ` on PostgreSQL, fixed-width text on SQLite."""
 
     field_type = "MOMENT"
@@ -281,8 +281,22 @@ class Database:
             finally:
                 self.execute("SELECT pg_advisory_unlock(7163742111)")
 
-    def migrate(self, directory: Path, history: str) -> list[str]:
-        """Apply the pending migrations of one directory; their names."""
+    def migrate(self, directory: Path, history: str, check: Callable[[frozenset[str]], None] | None = None) -> list[str]:
+        """Apply the pending migrations of one directory; their names.
+
+        With `check` it is all of them or none: it hears the names of the tables that came or went, and raises to undo that.
+        """
         with self.connection(), self._migration_lock():
-            applied: list[str] = Runner(self.engine, str(directory), table_name=history).up()
+            runner = Runner(self.engine, str(directory), table_name=history)
+            if check is None:
+                applied: list[str] = runner.up()
+                return applied
+            if all(migration.applied for migration in runner.status() if migration.path):
+                return []
+            # The outer context stops SQLite from cascading deletes, which works only outside of a transaction.
+            immediate = ("IMMEDIATE",) if self.sqlite else ()
+            with runner.migrator.migration_context(atomic=False), self.engine.atomic(*immediate):
+                before = set(self.engine.get_tables())
+                applied = runner.up()
+                check(frozenset(before ^ set(self.engine.get_tables())))
             return applied

@@ -66,7 +66,21 @@ class UnitOfWork:
         self._wiring = wiring
         self._pending: list[Any] = []
         self._heard: list[Any] = []
+        self._ids: dict[str, list[int]] = {}
         self._audit: list[tuple[Any, ...]] = []
+
+    def take_ids(self, table: str, count: int, **ahead: int) -> list[int]:
+        """Ids for rows about to be written; `ahead` fetches ids of other tables in the same statement, for later calls."""
+        pool = self._ids.setdefault(table, [])
+        if len(pool) < count:
+            # What a pool still holds was never written, so a fresh draw may give the same ids again: drop it first.
+            pool.clear()
+            for name, ids in self.db.take_ids(**{table: count}, **ahead).items():
+                self._ids[name] = ids
+            pool = self._ids[table]
+        taken = pool[:count]
+        del pool[:count]
+        return taken
 
     def emit(self, *events: Any) -> None:
         """Tell whoever listens; core listeners hear it before the transaction ends."""

@@ -106,6 +106,8 @@ def up(migrator: Any, db: Any) -> None:
         total = BigIntegerField()
         received = BigIntegerField(constraints=[SQL("DEFAULT 0")])
         refunded = BigIntegerField(constraints=[SQL("DEFAULT 0")])
+        advance = BigIntegerField(constraints=[SQL("DEFAULT 0")])
+        advance_tax = BigIntegerField(constraints=[SQL("DEFAULT 0")])
         cod = BooleanField(constraints=[SQL("DEFAULT FALSE")])
         sealed = BooleanField(constraints=[SQL("DEFAULT FALSE")])
         message = TextField(constraints=[SQL("DEFAULT ''")])

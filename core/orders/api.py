@@ -68,7 +68,7 @@ class HoldCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineCard:
-    """One line as plugins read it; a kit line is followed by its components, which name it in `kit_line`."""
+    """One line as plugins read it; a kit line is followed by its components, which carry its id in `kit_line`."""
 
     id: int
     sku: str
@@ -139,6 +139,57 @@ class Transition:
     target: str
     facts: Mapping[str, str]
     """`number`, `warehouse` and the like, for a plugin's decision and its sentence."""
+
+
+# Inside the core only: what the next room acts upon
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSettled:
+    """An order is paid in full, or will be at the door: review may look at it."""
+
+    card: OrderCard
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPassed:
+    """Orders may be routed now."""
+
+    order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsCancelled:
+    """Open units of an order will not be sent; fulfillment orders let go of them."""
+
+    order_id: int
+    units: tuple[tuple[int, int], ...]
+    """(line id, units)."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsShippedElsewhere:
+    """The platform reports units as shipped that we never sent; fulfillment orders let go of them."""
+
+    order_id: int
+    units: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressChanged:
+    """An order goes to another address than before."""
+
+    order_id: int
+    address_id: int
+    merge_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsLifted:
+    """Something that stopped these orders is gone."""
+
+    order_ids: tuple[int, ...]
 
 
 # Money, for whoever keeps the books; amounts are split by tax and never negative

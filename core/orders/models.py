@@ -33,6 +33,11 @@ class Order(Table):
     received = peewee.BigIntegerField(default=0)
     """Everything buyers ever paid for it."""
     refunded = peewee.BigIntegerField(default=0)
+    advance = peewee.BigIntegerField(default=0)
+    """Of what was received and not given back, the part for units not yet sent, tax included: the order's share of the
+    ledger's advances."""
+    advance_tax = peewee.BigIntegerField(default=0)
+    """The tax inside `advance`."""
     cod = peewee.BooleanField(default=False)
     sealed = peewee.BooleanField(default=False)
     """Staff keep it out of every merge."""

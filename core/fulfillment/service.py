@@ -1,0 +1,519 @@
+"""Commands on fulfillment orders: routing, stock for those that wait, the warehouse's steps, shipping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..inventory import queries as stock
+from ..inventory import service as inventory
+from ..inventory.api import StockFreed
+from ..kernel.db import to_json
+from ..kernel.errors import DomainError, Stale
+from ..kernel.uow import UnitOfWork
+from ..orders import service as orders
+from ..orders.api import AddressChanged, HoldCode, ReviewPassed, UnitsCancelled, UnitsShippedElsewhere
+from ..orders.states import Step, codes_stopping
+from .api import FoReleased, FoState, FoVoided, ShipmentDelivered, ShipmentDispatched, WaybillState
+from .routing import Demand, Free, decide
+from .states import FO, INSIDE, LIVE, OPEN, quoted
+
+HOLDER = "fo_line"
+"""Reservations are held by fulfillment order lines."""
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def fo_number(fo_id: int) -> str:
+    """The number on the pick list."""
+    return f"FO{fo_id:08d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fo:
+    """A fulfillment order's own row, held until the transaction ends."""
+
+    id: int
+    number: str
+    shop_id: int
+    warehouse_id: int | None
+    state: FoState
+    merge_key: str
+    cod: bool
+    currency: str
+    sealed: bool
+    carrier: str
+    version: int
+
+
+def held(uow: UnitOfWork, fo_ids: Iterable[int]) -> dict[int, Fo]:
+    """Fulfillment orders by id, in one order; DomainError names one that does not exist."""
+    wanted = sorted(set(fo_ids))
+    rows = uow.db.rows(
+        "SELECT id, number, shop_id, warehouse_id, state, merge_key, cod, currency, sealed, carrier, version "
+        f"FROM fulfillment_order WHERE id IN ({_marks(wanted)}) ORDER BY id" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        wanted,
+    )
+    found = {
+        row[0]: Fo(row[0], row[1], row[2], row[3], FoState(row[4]), row[5], bool(row[6]), row[7], bool(row[8]), row[9], row[10])
+        for row in rows
+    }
+    for fo_id in wanted:
+        if fo_id not in found:
+            raise DomainError(f"there is no fulfillment order {fo_id}", remedy="look it up by its number")
+    return found
+
+
+def move(uow: UnitOfWork, fo: Fo, target: FoState, because: str, **columns: Any) -> None:
+    """One step of a fulfillment order, allowed by its states and by plugins; `columns` change with it."""
+    FO.check(fo.number, fo.state, target, remedy="reload the page to see where it stands")
+    orders.ask_first(uow, "fulfillment_order", fo.id, fo.state, target, {"number": fo.number})
+    settings = "".join(f", {column} = ?" for column in columns)
+    written = uow.db.change(
+        f"UPDATE fulfillment_order SET state = ?, version = version + 1{settings} WHERE id = ? AND state = ?",
+        [target, *columns.values(), fo.id, fo.state],
+    )
+    if written != 1:
+        raise Stale(f"fulfillment order {fo.number} changed meanwhile", remedy="reload the page")
+    uow.note(f"{fo.state} → {target}", "fulfillment_order", fo.id, because)
+
+
+# routing
+
+
+@dataclass
+class _Routed:
+    """An order on its way into fulfillment orders."""
+
+    id: int
+    number: str
+    shop_id: int
+    currency: str
+    cod: bool
+    paid_at: Any
+    sealed: bool
+    address_id: int
+    merge_key: str
+    province: str
+    country: str
+    policy: str
+    carrier: str
+    demands: list[Demand]
+
+
+def _read(uow: UnitOfWork, order_ids: Sequence[int]) -> tuple[list[_Routed], dict[int, str]]:
+    """Orders with what of them is to be sent, in the order they were paid; and the codes of their SKUs."""
+    rows = uow.db.rows(
+        "SELECT o.id, o.number, o.shop_id, o.currency, o.cod, o.paid_at, o.sealed, o.address_id, a.merge_key, a.province, "
+        "a.country, s.ship_policy, s.carrier, l.id, l.sku_id, k.code, l.kit_line, l.per_kit, "
+        "l.quantity - l.shipped - l.cancelled FROM sales_order o JOIN order_line l ON l.order_id = o.id "
+        "JOIN postal_address a ON a.id = o.address_id JOIN shop s ON s.id = o.shop_id JOIN sku k ON k.id = l.sku_id "
+        f"WHERE o.id IN ({_marks(order_ids)}) AND NOT l.kit AND l.quantity > l.shipped + l.cancelled "
+        "AND NOT EXISTS (SELECT 1 FROM fo_line f WHERE f.order_id = o.id) ORDER BY o.paid_at, o.id, l.no",
+        list(order_ids),
+    )
+    found: dict[int, _Routed] = {}
+    kits: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
+    codes: dict[int, str] = {}
+    for row in rows:
+        order = found.setdefault(row[0], _Routed(*row[:4], bool(row[4]), row[5], bool(row[6]), *row[7:13], []))
+        line_id, sku_id, code, kit_line, per_kit, open_ = row[13:]
+        codes[sku_id] = code
+        if kit_line is None:
+            order.demands.append(Demand(((line_id, sku_id, 1),), open_))
+        else:
+            kits.setdefault((order.id, kit_line), []).append((line_id, sku_id, per_kit, open_))
+    for (order_id, _), parts in kits.items():
+        sets = min(open_ // per_kit for _, _, per_kit, open_ in parts)
+        demands = found[order_id].demands
+        if sets:
+            demands.append(Demand(tuple((line_id, sku_id, per_kit) for line_id, sku_id, per_kit, _ in parts), sets))
+        for line_id, sku_id, per_kit, open_ in parts:
+            if rest := open_ - sets * per_kit:
+                demands.append(Demand(((line_id, sku_id, 1),), rest))
+    return list(found.values()), codes
+
+
+_FO_COLUMNS = (
+    "id", "number", "shop_id", "warehouse_id", "address_id", "merge_key", "state", "cod", "currency", "sealed", "paid_at",
+    "carrier", "cancel_reason", "why", "version", "created_at",
+)  # fmt: skip
+
+
+def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
+    """Plan where orders are sent from and reserve for them: one set-based run, as if one by one in order of payment."""
+    order_ids = sorted({order_id for event in events for order_id in event.order_ids})
+    routed, codes = _read(uow, order_ids)
+    if not routed:
+        return
+    levels = inventory.lock_levels(uow, codes, {order.shop_id for order in routed})
+    level_of: dict[tuple[int, int], int] = {}
+    free: Free = {}
+    serving: dict[int, dict[int, stock.ServingWarehouse]] = {}
+    for level in levels:
+        level_of[level.warehouse.id, level.sku_id] = level.id
+        free[level.warehouse.id, level.sku_id] = level.free
+        serving.setdefault(level.shop_id, {})[level.warehouse.id] = level.warehouse
+    for shop_id, warehouses in stock.serving(uow.db, {o.shop_id for o in routed} - serving.keys()).items():
+        serving[shop_id] = {warehouse.id: warehouse for warehouse in warehouses}
+    fos: list[tuple[Any, ...]] = []
+    lines: list[tuple[int, ...]] = []
+    holds: list[tuple[str, int, HoldCode, str, str]] = []
+    wants: list[tuple[int, int, int, int]] = []
+    reserved: dict[int, int] = {}
+    for order in routed:
+        choice = sorted(serving[order.shop_id].values(), key=lambda warehouse: warehouse.code)
+        plan = decide(order.demands, choice, free, order.province, order.country, codes)
+        if not plan.assignments:
+            holds.append(("order", order.id, HoldCode.OUT_OF_STOCK, "routing", str(plan.why["refused"])))
+            continue
+        groups: dict[tuple[int, bool], list[tuple[int, int, int, int]]] = {}
+        for assignment in plan.assignments:
+            # `complete_only` keeps what is missing with what is there; `what_is_there` lets the missing units split off.
+            group = (assignment.warehouse_id, assignment.served or order.policy == "complete_only")
+            for line_id, sku_id, units in assignment.demand.parts:
+                count = units * assignment.sets
+                groups.setdefault(group, []).append((line_id, sku_id, count, count if assignment.served else 0))
+                if assignment.served:
+                    free[assignment.warehouse_id, sku_id] -= count
+        fo_ids = uow.take_ids("fulfillment_order", len(groups))
+        for fo_id, ((warehouse_id, _), parts) in zip(fo_ids, groups.items(), strict=True):
+            merged: dict[int, tuple[int, int, int]] = {}
+            for line_id, sku_id, count, kept in parts:
+                _, before, had = merged.get(line_id, (sku_id, 0, 0))
+                merged[line_id] = (sku_id, before + count, had + kept)
+            whole = all(count == kept for _, count, kept in merged.values())
+            state = FoState.ALLOCATED if whole else FoState.PLANNED
+            fos.append(
+                (fo_id, fo_number(fo_id), order.shop_id, warehouse_id, order.address_id, order.merge_key, state, order.cod,
+                 order.currency, order.sealed, order.paid_at, order.carrier, "", to_json(plan.why), 1, uow.now)
+            )  # fmt: skip
+            if not whole:
+                note = ", ".join(plan.why["short"])
+                holds.append(("fo", fo_id, HoldCode.OUT_OF_STOCK, "routing", note))
+            uow.note(
+                "routed", "order", order.id, f"{fo_number(fo_id)} from {serving[order.shop_id][warehouse_id].code}", plan.why
+            )
+            line_rows = uow.take_ids("fo_line", len(merged))
+            for row_id, (line_id, (sku_id, count, kept)) in zip(line_rows, merged.items(), strict=True):
+                lines.append((row_id, fo_id, order.id, line_id, sku_id, count, kept))
+                if kept:
+                    wants.append((row_id, warehouse_id, sku_id, kept))
+                    reserved[line_id] = reserved.get(line_id, 0) + kept
+    if fos:
+        uow.db.insert("fulfillment_order", _FO_COLUMNS, fos)
+        uow.db.insert("fo_line", ("id", "fo_id", "order_id", "line_id", "sku_id", "quantity", "reserved"), lines)
+    inventory.reserve(
+        uow,
+        [
+            inventory.Want(HOLDER, row_id, level_of[warehouse_id, sku_id], sku_id, count)
+            for row_id, warehouse_id, sku_id, count in wants
+        ],
+    )
+    orders.set_reserved(uow, reserved)
+    orders.open_holds(uow, holds)
+
+
+# stock for those that wait
+
+
+def offer(uow: UnitOfWork, events: Sequence[StockFreed]) -> None:
+    """Give free stock to planned fulfillment orders, in order of payment, before anybody publishes it."""
+    skus = sorted({sku_id for event in events for sku_id in event.sku_ids})
+    waiting = uow.db.rows(
+        "SELECT DISTINCT f.id, f.paid_at FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id WHERE f.state = 'planned' "
+        f"AND l.reserved < l.quantity AND l.sku_id IN ({_marks(skus)}) ORDER BY f.paid_at, f.id",
+        skus,
+    )
+    for fo_id, _ in waiting:
+        allocate(uow, fo_id, "stock became free")
+
+
+@dataclass(frozen=True, slots=True)
+class FoLineRow:
+    """A line of a fulfillment order, with the kit its order line belongs to."""
+
+    id: int
+    order_id: int
+    line_id: int
+    sku_id: int
+    code: str
+    quantity: int
+    reserved: int
+    kit_line: int | None
+    per_kit: int
+
+
+def fo_lines(uow: UnitOfWork, fo_id: int) -> list[FoLineRow]:
+    """The lines of a fulfillment order in the order of their order lines."""
+    return [
+        FoLineRow(*row)
+        for row in uow.db.rows(
+            "SELECT f.id, f.order_id, f.line_id, f.sku_id, k.code, f.quantity, f.reserved, l.kit_line, l.per_kit "
+            "FROM fo_line f JOIN order_line l ON l.id = f.line_id JOIN sku k ON k.id = f.sku_id WHERE f.fo_id = ? "
+            "ORDER BY f.order_id, l.no",
+            (fo_id,),
+        )
+    ]
+
+
+def allocate(uow: UnitOfWork, fo_id: int, because: str) -> bool:
+    """Reserve what a planned fulfillment order still misses, in line order, kits only whole; whether it is complete now.
+
+    One that has nothing reserved yet moves to a warehouse that can serve it whole.
+    """
+    fo = held(uow, [fo_id])[fo_id]
+    if fo.state is not FoState.PLANNED or fo.warehouse_id is None:
+        return fo.state is not FoState.PLANNED
+    lines = fo_lines(uow, fo_id)
+    levels = inventory.lock_levels(uow, {line.sku_id for line in lines}, [fo.shop_id])
+    level_of = {(level.warehouse.id, level.sku_id): level.id for level in levels}
+    free = {(level.warehouse.id, level.sku_id): level.free for level in levels}
+    missing = {line.id: line.quantity - line.reserved for line in lines}
+    warehouse_id = fo.warehouse_id
+    if not any(line.reserved for line in lines):
+        need: dict[int, int] = {}
+        for line in lines:
+            need[line.sku_id] = need.get(line.sku_id, 0) + line.quantity
+        able = sorted(
+            {level.warehouse.code: level.warehouse.id for level in levels}.items(),
+            key=lambda pair: (pair[1] != fo.warehouse_id, pair[0]),
+        )
+        for _, candidate in able:
+            if all(free.get((candidate, sku_id), 0) >= count for sku_id, count in need.items()):
+                warehouse_id = candidate
+                break
+    wants: list[inventory.Want] = []
+    sets: dict[tuple[int, int], int] = {}
+    for line in lines:
+        if line.kit_line is not None:
+            possible = (line.reserved + min(missing[line.id], free.get((warehouse_id, line.sku_id), 0))) // line.per_kit
+            key = (line.order_id, line.kit_line)
+            sets[key] = min(sets.get(key, possible), possible)
+    for line in lines:
+        room = free.get((warehouse_id, line.sku_id), 0)
+        give = min(missing[line.id], room)
+        if line.kit_line is not None:
+            give = max(0, min(give, sets[line.order_id, line.kit_line] * line.per_kit - line.reserved))
+        if give:
+            free[warehouse_id, line.sku_id] = room - give
+            missing[line.id] -= give
+            wants.append(inventory.Want(HOLDER, line.id, level_of[warehouse_id, line.sku_id], line.sku_id, give))
+    inventory.reserve(uow, wants)
+    for want in wants:
+        uow.db.change("UPDATE fo_line SET reserved = reserved + ? WHERE id = ?", (want.quantity, want.holder))
+    _count_reserved(uow, {line.line_id for line in lines})
+    whole = not any(missing.values())
+    if whole:
+        move(uow, fo, FoState.ALLOCATED, because, warehouse_id=warehouse_id)
+        orders.lift(uow, fo_id, HoldCode.OUT_OF_STOCK, level="fo")
+    else:
+        if warehouse_id != fo.warehouse_id:
+            uow.db.change("UPDATE fulfillment_order SET warehouse_id = ? WHERE id = ?", (warehouse_id, fo_id))
+        short = ", ".join(sorted({line.code for line in lines if missing[line.id]}))
+        orders.hold(uow, fo_id, HoldCode.OUT_OF_STOCK, short, source="routing", level="fo")
+    return whole
+
+
+def _count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
+    """Order lines promise what their open fulfillment order lines have reserved."""
+    wanted = sorted(set(line_ids))
+    if wanted:
+        rows = uow.db.rows(
+            f"SELECT l.id, COALESCE(SUM(CASE WHEN f.state IN ({quoted(OPEN)}) THEN x.reserved ELSE 0 END), 0) "
+            "FROM order_line l LEFT JOIN fo_line x ON x.line_id = l.id LEFT JOIN fulfillment_order f ON f.id = x.fo_id "
+            f"WHERE l.id IN ({_marks(wanted)}) GROUP BY l.id",
+            wanted,
+        )
+        orders.set_reserved(uow, {row[0]: int(row[1]) for row in rows})
+
+
+# what happened above
+
+
+def let_go(uow: UnitOfWork, events: Sequence[UnitsCancelled | UnitsShippedElsewhere]) -> None:
+    """Units of orders are not ours to send any more: take them out of open fulfillment orders, the least advanced first."""
+    for event in events:
+        reason = event.reason if isinstance(event, UnitsCancelled) else "shipped_elsewhere"
+        for line_id, units in event.units:
+            _let_go_line(uow, line_id, units, reason)
+
+
+def _let_go_line(uow: UnitOfWork, line_id: int, units: int, reason: str) -> None:
+    rows = uow.db.rows(
+        "SELECT l.id, l.fo_id, l.quantity, l.reserved, f.state FROM fo_line l JOIN fulfillment_order f ON f.id = l.fo_id "
+        f"WHERE l.line_id = ? AND f.state IN ({quoted(OPEN)})",
+        (line_id,),
+    )
+    rank = {state.value: place for place, state in enumerate(OPEN)}
+    for row_id, fo_id, count, reserved, state in sorted(rows, key=lambda row: (rank[row[4]], -row[1])):
+        if units <= 0:
+            break
+        less = min(units, count)
+        units -= less
+        keep = count - less
+        back = max(0, reserved - keep)
+        if keep:
+            uow.db.change("UPDATE fo_line SET quantity = ?, reserved = ? WHERE id = ?", (keep, reserved - back, row_id))
+        if back:
+            inventory.release(uow, HOLDER, {row_id: back})
+        if not keep:
+            uow.db.change("DELETE FROM fo_line WHERE id = ?", (row_id,))
+        fo = held(uow, [fo_id])[fo_id]
+        uow.note("units taken out", "fulfillment_order", fo_id, reason, {"units": less, "put_back": state in INSIDE})
+        if not uow.db.row("SELECT 1 FROM fo_line WHERE fo_id = ?", (fo_id,)):
+            _end(uow, fo, "order_cancelled", reason)
+        elif fo.state is FoState.PLANNED:
+            allocate(uow, fo_id, reason)
+    _count_reserved(uow, [line_id])
+
+
+def _end(uow: UnitOfWork, fo: Fo, code: str, because: str, became: int | None = None) -> None:
+    """A fulfillment order that sends nothing: closed, its holds lifted, its waybill to be voided."""
+    move(uow, fo, FoState.CANCELLED, because, cancel_reason=code, became_id=became)
+    uow.db.change(
+        "UPDATE hold SET released_at = ?, released_by = ? WHERE level = 'fo' AND document = ? AND released_at IS NULL",
+        (uow.now, uow.actor, fo.id),
+    )
+    uow.emit(FoVoided(fo.id))
+
+
+def readdress(uow: UnitOfWork, events: Sequence[AddressChanged]) -> None:
+    """Fulfillment orders that nobody works on follow their order's new address; the others stop for a person."""
+    for event in events:
+        for fo_id, state in uow.db.rows(
+            "SELECT DISTINCT f.id, f.state FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id "
+            f"WHERE l.order_id = ? AND f.state IN ({quoted(OPEN)})",
+            (event.order_id,),
+        ):
+            others = uow.db.row("SELECT 1 FROM fo_line WHERE fo_id = ? AND order_id <> ?", (fo_id, event.order_id))
+            if state in (FoState.PLANNED, FoState.ALLOCATED) and others is None:
+                uow.db.change(
+                    "UPDATE fulfillment_order SET address_id = ?, merge_key = ?, version = version + 1 WHERE id = ?",
+                    (event.address_id, event.merge_key, fo_id),
+                )
+                uow.note("address changed", "fulfillment_order", fo_id, "with its order")
+            else:
+                note = "the buyer changed the address after work on it began"
+                orders.hold(uow, fo_id, HoldCode.ADDRESS_CHANGED, note, source="channel", level="fo")
+
+
+# the warehouse's steps
+
+
+def blocked(uow: UnitOfWork, fo_id: int, step: Step) -> list[tuple[str, str]]:
+    """The open holds, its own and its orders', that stop a step: (code, note)."""
+    codes = codes_stopping(step)
+    rows = uow.db.rows(
+        f"SELECT h.code, h.note FROM hold h WHERE h.released_at IS NULL AND h.code IN ({_marks(codes)}) AND "
+        "((h.level = 'fo' AND h.document = ?) OR (h.level = 'order' AND h.document IN "
+        "(SELECT order_id FROM fo_line WHERE fo_id = ?))) ORDER BY h.id",
+        [*codes, fo_id, fo_id],
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _refuse_if_blocked(uow: UnitOfWork, fo: Fo, step: Step) -> None:
+    if holds := blocked(uow, fo.id, step):
+        listed = "; ".join(f"{code} ({note})" if note else code for code, note in holds)
+        raise DomainError(f"{fo.number} must not {step}: {listed}", remedy="settle these holds first")
+
+
+def release(uow: UnitOfWork, fo_id: int, because: str) -> None:
+    """Let the warehouse start: no open hold, every unit reserved; a waybill is asked for."""
+    fo = held(uow, [fo_id])[fo_id]
+    _refuse_if_blocked(uow, fo, Step.RELEASE)
+    move(uow, fo, FoState.RELEASED, because)
+    uow.emit(FoReleased(fo_id))
+
+
+def start_picking(uow: UnitOfWork, fo_id: int) -> None:
+    """Somebody takes the pick list."""
+    fo = held(uow, [fo_id])[fo_id]
+    _refuse_if_blocked(uow, fo, Step.PICK)
+    move(uow, fo, FoState.PICKING, "pick list taken")
+
+
+def pick(uow: UnitOfWork, fo_id: int) -> None:
+    """Everything is in the basket."""
+    fo = held(uow, [fo_id])[fo_id]
+    _refuse_if_blocked(uow, fo, Step.PICK)
+    move(uow, fo, FoState.PICKED, "all picked")
+
+
+def pack(uow: UnitOfWork, fo_id: int) -> None:
+    """The parcel is closed."""
+    fo = held(uow, [fo_id])[fo_id]
+    _refuse_if_blocked(uow, fo, Step.PACK)
+    move(uow, fo, FoState.PACKED, "parcel closed")
+
+
+def ship(uow: UnitOfWork, fo_id: int) -> None:
+    """The parcel leaves: stock falls, revenue and cost are booked, channels will be told.
+
+    Refused without an issued waybill, and a second time, whatever key it comes under.
+    """
+    fo = held(uow, [fo_id])[fo_id]
+    _refuse_if_blocked(uow, fo, Step.SHIP)
+    waybill = uow.db.row(
+        f"SELECT id, number, carrier, state FROM waybill WHERE fo_id = ? AND state IN ({quoted(LIVE)})", (fo_id,)
+    )
+    FO.check(fo.number, fo.state, FoState.SHIPPED, remedy="pick and pack it first; a shipped one ships only once")
+    if waybill is None or waybill[3] != WaybillState.ISSUED:
+        raise DomainError(f"{fo.number} has no waybill yet", remedy="wait for the carrier, or look at the work list")
+    lines = fo_lines(uow, fo_id)
+    move(uow, fo, FoState.SHIPPED, f"waybill {waybill[1]}", shipped_at=uow.now)
+    inventory.consume(
+        uow, HOLDER, [line.id for line in lines], document_kind="fulfillment_order", document=fo_id, text=fo.number
+    )
+    uow.db.change("UPDATE fo_line SET reserved = 0 WHERE fo_id = ?", (fo_id,))
+    uow.db.change("UPDATE waybill SET state = 'used' WHERE id = ?", (waybill[0],))
+    shipped: dict[int, dict[int, int]] = {}
+    for line in lines:
+        shipped.setdefault(line.order_id, {})[line.line_id] = line.quantity
+    orders.record_shipped(uow, shipped, key=fo.number, at=uow.now, collector=waybill[2] if fo.cod else "", external=False)
+    warehouse = uow.db.row("SELECT code FROM warehouse WHERE id = ?", (fo.warehouse_id,))
+    uow.emit(
+        ShipmentDispatched(
+            fo_id, fo.number, "" if warehouse is None else warehouse[0], waybill[2], waybill[1], tuple(sorted(shipped))
+        )
+    )
+
+
+# waybills
+
+
+def issue_waybill(uow: UnitOfWork, waybill_id: int, number: str, answer: str, label: bytes | None, label_type: str) -> None:
+    """The carrier gave a number (and a label); the fulfillment order may ship."""
+    written = uow.db.change(
+        "UPDATE waybill SET state = 'issued', number = ?, answer = ?, label = ?, label_type = ? "
+        "WHERE id = ? AND state = 'requested'",
+        (number, answer, label, label_type, waybill_id),
+    )
+    row = uow.db.row("SELECT fo_id FROM waybill WHERE id = ?", (waybill_id,))
+    if written and row is not None:
+        uow.note("waybill issued", "fulfillment_order", row[0], number)
+        orders.lift(uow, row[0], HoldCode.WAYBILL_ERROR, level="fo")
+
+
+def waybill_failed(uow: UnitOfWork, waybill_id: int, reason: str) -> None:
+    """The carrier refuses: the fulfillment order waits for a person."""
+    row = uow.db.row("SELECT fo_id FROM waybill WHERE id = ?", (waybill_id,))
+    if row is not None:
+        orders.hold(uow, row[0], HoldCode.WAYBILL_ERROR, reason, source="carrier", level="fo")
+
+
+def deliver(uow: UnitOfWork, waybill_id: int, because: str) -> None:
+    """The carrier says the parcel arrived; the first time only."""
+    row = uow.db.row("SELECT fo_id, number FROM waybill WHERE id = ? AND delivered_at IS NULL", (waybill_id,))
+    if row is None:
+        return
+    uow.db.change("UPDATE waybill SET delivered_at = ? WHERE id = ?", (uow.now, waybill_id))
+    fo = held(uow, [row[0]])[row[0]]
+    if fo.state is FoState.SHIPPED:
+        move(uow, fo, FoState.DELIVERED, because)
+        order_ids = uow.db.rows("SELECT DISTINCT order_id FROM fo_line WHERE fo_id = ? ORDER BY order_id", (fo.id,))
+        uow.emit(ShipmentDelivered(fo.id, row[1], tuple(order_id for (order_id,) in order_ids)))

@@ -1,0 +1,476 @@
+"""Commands on orders that exist: payment, refund, review, cancelling, shipping counters, holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..catalog.queries import marks
+from ..customers.service import keep_addresses
+from ..kernel.db import as_moment
+from ..kernel.errors import DomainError, IllegalTransition
+from ..kernel.uow import UnitOfWork
+from ..kernel.values import Address, Money
+from . import queries
+from .api import (
+    AddressChanged,
+    HoldCode,
+    HoldsLifted,
+    MoneyReceived,
+    MoneyReturned,
+    OrderMoved,
+    OrderSettled,
+    OrderStatus,
+    ReviewPassed,
+    ReviewState,
+    Sold,
+    Transition,
+    UnitsCancelled,
+    UnitsShippedElsewhere,
+)
+from .money import share, tax_inside
+from .states import BY_PEOPLE, REVIEW, Units, derive_payment, derive_status
+
+
+@dataclass
+class _Head:
+    """An order's own row, as commands read and write it."""
+
+    id: int
+    number: str
+    shop: str
+    status: OrderStatus
+    review: ReviewState
+    currency: str
+    total: int
+    received: int
+    refunded: int
+    advance: int
+    advance_tax: int
+    cod: bool
+    paid_at: datetime | None
+    completed_at: datetime | None
+    cancel_reason: str
+
+
+@dataclass
+class _Line:
+    """A countable line; kit lines themselves never come here."""
+
+    id: int
+    order_id: int
+    quantity: int
+    amount: int
+    freight: int
+    tax_rate: int
+    shipped: int
+    cancelled: int
+    bounced: int
+
+    @property
+    def open(self) -> int:
+        return self.quantity - self.shipped - self.cancelled
+
+
+def order_number(order_id: int) -> str:
+    """The number people use for an order."""
+    return f"SO{order_id:08d}"
+
+
+def _moment(value: datetime | str | None) -> datetime | None:
+    return None if value is None else as_moment(value)
+
+
+def _locked(uow: UnitOfWork, order_ids: Iterable[int]) -> dict[int, _Head]:
+    """The heads, held against other writers until the transaction ends, in one order."""
+    wanted = sorted(set(order_ids))
+    rows = uow.db.rows(
+        "SELECT o.id, o.number, s.code, o.status, o.review, o.currency, o.total, o.received, o.refunded, o.advance, "
+        "o.advance_tax, o.cod, o.paid_at, o.completed_at, o.cancel_reason FROM sales_order o JOIN shop s "
+        f"ON s.id = o.shop_id WHERE o.id IN ({marks(wanted)}) ORDER BY o.id" + ("" if uow.db.sqlite else " FOR UPDATE OF o"),
+        wanted,
+    )
+    heads = {
+        row[0]: _Head(
+            row[0], row[1], row[2], OrderStatus(row[3]), ReviewState(row[4]), row[5], row[6], row[7], row[8], row[9],
+            row[10], bool(row[11]), _moment(row[12]), _moment(row[13]), row[14],
+        )
+        for row in rows
+    }  # fmt: skip
+    for order_id in wanted:
+        if order_id not in heads:
+            raise DomainError(f"there is no order {order_id}", remedy="look it up by its number")
+    return heads
+
+
+def _lines(uow: UnitOfWork, order_ids: Iterable[int]) -> dict[int, list[_Line]]:
+    wanted = sorted(set(order_ids))
+    found: dict[int, list[_Line]] = {order_id: [] for order_id in wanted}
+    for row in uow.db.rows(
+        "SELECT id, order_id, quantity, amount, freight, tax_rate, shipped, cancelled, bounced FROM order_line "
+        f"WHERE order_id IN ({marks(wanted)}) AND NOT kit ORDER BY order_id, no",
+        wanted,
+    ):
+        found[row[1]].append(_Line(*row))
+    return found
+
+
+def _write(uow: UnitOfWork, head: _Head, lines: Sequence[_Line], because: str) -> None:
+    """Derive the head's states again and write the whole row; a changed status is announced."""
+    units = Units(sum(line.open for line in lines), sum(line.shipped for line in lines), sum(line.bounced for line in lines))
+    settled = head.paid_at is not None
+    status = derive_status(units, settled=settled, review=head.review, completed=head.completed_at is not None)
+    payment = derive_payment(total=head.total, received=head.received, refunded=head.refunded, cod=head.cod, settled=settled)
+    if status is not head.status:
+        ask_first(uow, "order", head.id, head.status, status, {"number": head.number, "shop": head.shop})
+    uow.db.change(
+        "UPDATE sales_order SET status = ?, payment = ?, review = ?, received = ?, refunded = ?, advance = ?, "
+        "advance_tax = ?, paid_at = ?, completed_at = ?, cancel_reason = ?, version = version + 1 WHERE id = ?",
+        (status, payment, head.review, head.received, head.refunded, head.advance, head.advance_tax, head.paid_at,
+         head.completed_at, head.cancel_reason, head.id),
+    )  # fmt: skip
+    if status is not head.status:
+        moved(uow, head.id, head.status, status, because)
+        head.status = status
+
+
+def moved(uow: UnitOfWork, order_id: int, source: OrderStatus, target: OrderStatus, because: str) -> None:
+    """Announce and note down a change of the derived status."""
+    uow.note(f"{source} → {target}", "order", order_id, because)
+    uow.emit(OrderMoved(order_id, source, target, because))
+
+
+def ask_first(uow: UnitOfWork, document: str, document_id: int, source: str, target: str, facts: Mapping[str, str]) -> None:
+    """Let plugins object to a move; an objection stops it with their sentence."""
+    objections = uow.ask("object_to_transition", Transition(document, document_id, str(source), str(target), facts))
+    if objections:
+        raise IllegalTransition(
+            f"{document} {facts.get('number', document_id)}", str(source), str(target), remedy="; ".join(objections)
+        )
+
+
+# payment
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFacts:
+    """Money that came in for an order; `amount` in minor units, `key` counts it once for ever."""
+
+    order_id: int
+    amount: int
+    at: datetime
+    method: str
+    key: str
+
+
+def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
+    """Count a payment; False when its key was counted before. A settled order goes to review."""
+    if payment.amount <= 0:
+        raise DomainError(f"a payment of {payment.amount} is no payment", remedy="give an amount above 0")
+    if not _count(uow, payment, payment.amount):
+        return False
+    head = _locked(uow, [payment.order_id])[payment.order_id]
+    lines = _lines(uow, [head.id])[head.id]
+    was_settled = head.paid_at is not None
+    head.received += payment.amount
+    if not head.cod:
+        tax = received_tax(payment.amount, head.total, lines)
+        head.advance += payment.amount
+        head.advance_tax += tax
+        uow.emit(
+            MoneyReceived(
+                head.id, head.number, head.shop, payment.key, payment.at,
+                Money(payment.amount - tax, head.currency), Money(tax, head.currency),
+            )
+        )  # fmt: skip
+    if not was_settled and head.received >= head.total:
+        head.paid_at = payment.at
+    uow.note("payment", "order", head.id, payment.method, {"amount": payment.amount})
+    _write(uow, head, lines, "paid")
+    if not was_settled and head.paid_at is not None and head.status is OrderStatus.PENDING_REVIEW:
+        uow.emit(OrderSettled(queries.card(uow.db, head.id)))
+    return True
+
+
+def received_tax(amount: int, total: int, lines: Sequence[_Line]) -> int:
+    """The tax inside a payment: the order's own tax, in proportion to what of it is paid."""
+    tax = sum(tax_inside(line.amount + line.freight, line.tax_rate) for line in lines)
+    return tax * min(amount, total) // total if total else 0
+
+
+def _count(uow: UnitOfWork, payment: PaymentFacts, signed: int) -> bool:
+    written = uow.db.change(
+        "INSERT INTO payment (order_id, at, amount, method, key) VALUES (?,?,?,?,?) ON CONFLICT (key) DO NOTHING",
+        (payment.order_id, payment.at, signed, payment.method, payment.key),
+    )
+    return written == 1
+
+
+def refund(uow: UnitOfWork, payment: PaymentFacts) -> bool:
+    """Count money given back; False when its key was counted before.
+
+    It is taken from what was paid for unsent units first, the rest is a return on what was sold. Units are cancelled by
+    `cancel`, not here: a refund of a mere amount cancels nothing.
+    """
+    if payment.amount <= 0:
+        raise DomainError(f"a refund of {payment.amount} is no refund", remedy="give an amount above 0")
+    if not _count(uow, payment, -payment.amount):
+        return False
+    head = _locked(uow, [payment.order_id])[payment.order_id]
+    if head.refunded + payment.amount > head.received:
+        raise DomainError(
+            f"order {head.number}: refunds of {head.refunded + payment.amount} exceed the {head.received} received",
+            remedy="check the refund's amount",
+        )
+    lines = _lines(uow, [head.id])[head.id]
+    early = min(payment.amount, head.advance)
+    early_tax = head.advance_tax if early == head.advance else head.advance_tax * early // head.advance
+    late = payment.amount - early
+    late_tax = tax_inside(late, lines[0].tax_rate)
+    head.refunded += payment.amount
+    head.advance -= early
+    head.advance_tax -= early_tax
+    uow.emit(
+        MoneyReturned(
+            head.id, head.number, head.shop, payment.key, payment.at,
+            Money(early - early_tax, head.currency), Money(early_tax, head.currency),
+            Money(late - late_tax, head.currency), Money(late_tax, head.currency),
+        )
+    )  # fmt: skip
+    uow.note("refund", "order", head.id, payment.method, {"amount": payment.amount})
+    _write(uow, head, lines, "refunded")
+    return True
+
+
+# review
+
+
+def pass_review(uow: UnitOfWork, order_ids: Sequence[int], because: str) -> None:
+    """Orders may go on to be routed; one statement for all those that wait for nothing but review."""
+    source, target = OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP
+    for order_id in order_ids:
+        ask_first(uow, "order", order_id, source, target, {"number": order_number(order_id)})
+    rows = uow.db.rows(
+        "UPDATE sales_order SET review = 'passed', status = 'to_ship', version = version + 1 WHERE id IN "
+        f"({marks(order_ids)}) AND review IN ('pending', 'withdrawn') AND status = 'pending_review' RETURNING id",
+        list(order_ids),
+    )
+    passed = {row[0] for row in rows}
+    for order_id in passed:
+        moved(uow, order_id, source, target, because)
+    if rest := [order_id for order_id in order_ids if order_id not in passed]:
+        # Units were sent elsewhere before anyone looked: the status is past review, the facet is not.
+        heads, lines = _locked(uow, rest), _lines(uow, rest)
+        for head in heads.values():
+            REVIEW.check(head.number, head.review, ReviewState.PASSED, remedy="reload the order and look again")
+            head.review = ReviewState.PASSED
+            _write(uow, head, lines[head.id], because)
+    uow.emit(ReviewPassed(tuple(order_ids)))
+
+
+def reject_review(uow: UnitOfWork, order_id: int, because: str) -> None:
+    """A person refuses the order: all its open units are cancelled."""
+    head = _locked(uow, [order_id])[order_id]
+    REVIEW.check(head.number, head.review, ReviewState.REJECTED, remedy="only an order under review can be rejected")
+    lines = _lines(uow, [order_id])[order_id]
+    head.review = ReviewState.REJECTED
+    uow.note("review rejected", "order", order_id, because)
+    _cancel(uow, head, lines, {line.id: line.open for line in lines if line.open}, "review_rejected")
+
+
+# cancelling and shipping
+
+
+def cancel(uow: UnitOfWork, order_id: int, units: Mapping[int, int] | None, reason: str) -> None:
+    """Cancel open units by countable line id; None cancels all that are open. Sent units are never touched."""
+    head = _locked(uow, [order_id])[order_id]
+    lines = _lines(uow, [order_id])[order_id]
+    by_id = {line.id: line for line in lines}
+    wanted = {line.id: line.open for line in lines if line.open} if units is None else dict(units)
+    for line_id, count in wanted.items():
+        line = by_id.get(line_id)
+        if line is None:
+            raise DomainError(f"order {head.number} has no line {line_id}", remedy="reload the order")
+        if not 0 < count <= line.open:
+            raise DomainError(
+                f"order {head.number}, line {line_id}: {count} units to cancel, {line.open} open",
+                remedy="only units that are not sent and not cancelled yet can be cancelled",
+            )
+    if wanted:
+        _cancel(uow, head, lines, wanted, reason)
+
+
+def _cancel(uow: UnitOfWork, head: _Head, lines: Sequence[_Line], wanted: Mapping[int, int], reason: str) -> None:
+    for line in lines:
+        if count := wanted.get(line.id, 0):
+            line.cancelled += count
+            # Whoever reserved them lets go in the same transaction; until then the line must not promise them twice.
+            uow.db.change(
+                "UPDATE order_line SET cancelled = cancelled + ?, reserved = CASE WHEN reserved > quantity - shipped - "
+                "cancelled - ? THEN quantity - shipped - cancelled - ? ELSE reserved END WHERE id = ?",
+                (count, count, count, line.id),
+            )
+    if not any(line.open for line in lines) and not head.cancel_reason:
+        head.cancel_reason = reason
+    uow.note("cancelled units", "order", head.id, reason, {str(line_id): count for line_id, count in wanted.items()})
+    uow.emit(UnitsCancelled(head.id, tuple(wanted.items()), reason))
+    _write(uow, head, lines, reason)
+
+
+def set_reserved(uow: UnitOfWork, reserved: Mapping[int, int]) -> None:
+    """The reserved counter of order lines becomes what fulfillment says it is."""
+    if reserved:
+        uow.db.change(
+            f"UPDATE order_line SET reserved = v.column2 FROM (VALUES {','.join(['(?,?)'] * len(reserved))}) AS v "
+            "WHERE order_line.id = v.column1",
+            [part for pair in sorted(reserved.items()) for part in pair],
+        )
+
+
+def record_shipped(
+    uow: UnitOfWork, shipped: Mapping[int, Mapping[int, int]], *, key: str, at: datetime, collector: str, external: bool
+) -> None:
+    """Count units as sent, by order and line; what they were sold for becomes revenue.
+
+    `collector` is the carrier that collects at the door. `external` units were sent by somebody else: they were reserved
+    here at most on paper. Each order's sale is known by `key`/order number, so the same shipment never sells twice.
+    """
+    heads, lines = _locked(uow, shipped), _lines(uow, shipped)
+    for order_id, units in shipped.items():
+        head, mine = heads[order_id], lines[order_id]
+        goods = freight = tax = 0
+        for line in mine:
+            count = units.get(line.id, 0)
+            if not count:
+                continue
+            if count > line.open:
+                raise DomainError(
+                    f"order {head.number}, line {line.id}: {count} units to ship, {line.open} open",
+                    remedy="reload the fulfillment order; units were cancelled or shipped meanwhile",
+                )
+            dealt = line.shipped + line.cancelled
+            part, carriage = share(line.amount, line.quantity, dealt, count), share(line.freight, line.quantity, dealt, count)
+            goods, freight, tax = goods + part, freight + carriage, tax + tax_inside(part + carriage, line.tax_rate)
+            line.shipped += count
+            column = "shipped_externally = shipped_externally + ?, " if external else ""
+            uow.db.change(
+                f"UPDATE order_line SET {column}shipped = shipped + ?, reserved = CASE WHEN reserved > ? THEN reserved - ? "
+                "ELSE 0 END WHERE id = ?",
+                ([count] if external else []) + [count, count, count, line.id],
+            )
+        last = not any(line.open for line in mine)
+        if head.cod:
+            uow.emit(_sold(head, key, at, goods, freight, tax, collector))
+        elif head.advance:
+            gross = head.advance if last else min(goods + freight, head.advance)
+            tax = head.advance_tax if gross == head.advance else head.advance_tax * gross // head.advance
+            freight = min(freight, gross)
+            head.advance -= gross
+            head.advance_tax -= tax
+            uow.emit(_sold(head, key, at, gross - freight, freight, tax, ""))
+        _write(uow, head, mine, f"shipped {key}")
+
+
+def _sold(head: _Head, key: str, at: datetime, goods: int, freight: int, tax: int, collector: str) -> Sold:
+    """The event for the books: gross goods and freight, with the tax taken out of both in proportion."""
+    gross = goods + freight
+    freight_tax = tax * freight // gross if gross else 0
+    return Sold(
+        head.id, head.number, head.shop, f"{key}/{head.number}", at, Money(goods - (tax - freight_tax), head.currency),
+        Money(freight - freight_tax, head.currency), Money(tax, head.currency), collector,
+    )  # fmt: skip
+
+
+def record_shipped_elsewhere(uow: UnitOfWork, order_id: int, units: Mapping[int, int], key: str) -> None:
+    """The platform says these units were sent, and we did not send them: they count as sent and move no stock."""
+    uow.emit(UnitsShippedElsewhere(order_id, tuple(units.items())))
+    uow.note("shipped elsewhere", "order", order_id, "reported by the platform", {str(k): v for k, v in units.items()})
+    record_shipped(uow, {order_id: units}, key=key, at=uow.now, collector="", external=True)
+
+
+def complete(uow: UnitOfWork, order_id: int, at: datetime, because: str) -> None:
+    """The promise is kept: the platform closed the deal, or enough time passed."""
+    head = _locked(uow, [order_id])[order_id]
+    if head.completed_at is None:
+        head.completed_at = at
+        _write(uow, head, _lines(uow, [order_id])[order_id], because)
+
+
+def change_address(uow: UnitOfWork, order_id: int, address: Address, because: str) -> None:
+    """The order goes elsewhere; what fulfillment makes of it depends on how far its goods are."""
+    _locked(uow, [order_id])
+    [address_id] = keep_addresses(uow, [address])
+    uow.db.change("UPDATE sales_order SET address_id = ?, version = version + 1 WHERE id = ?", (address_id, order_id))
+    uow.note("address changed", "order", order_id, because)
+    uow.emit(AddressChanged(order_id, address_id, address.merge_key))
+
+
+def set_words(uow: UnitOfWork, order_id: int, message: str, memo: str) -> None:
+    """Keep the buyer's message and the seller's memo as the platform has them now."""
+    uow.db.change("UPDATE sales_order SET message = ?, memo = ? WHERE id = ?", (message, memo, order_id))
+
+
+# holds
+
+
+def hold(uow: UnitOfWork, document: int, code: HoldCode, note: str, *, source: str = "person", level: str = "order") -> None:
+    """Open a hold unless the same one is open from the same source; then its note is brought up to date."""
+    changed = uow.db.change(
+        "UPDATE hold SET note = ? WHERE level = ? AND document = ? AND code = ? AND source = ? AND released_at IS NULL",
+        (note, level, document, code, source),
+    )
+    if not changed:
+        open_holds(uow, [(level, document, code, source, note)])
+
+
+def open_holds(uow: UnitOfWork, holds: Sequence[tuple[str, int, HoldCode, str, str]]) -> None:
+    """Write holds for documents that are known to have none of them: (level, document, code, source, note)."""
+    if holds:
+        uow.db.insert(
+            "hold",
+            ("level", "document", "code", "source", "note", "opened_at", "released_by"),
+            [(level, document, code, source, note, uow.now, "") for level, document, code, source, note in holds],
+        )
+        for level, document, code, _, note in holds:
+            uow.note(f"hold {code}", "order" if level == "order" else "fulfillment_order", document, note)
+
+
+def lift(uow: UnitOfWork, document: int, code: HoldCode, *, source: str = "", level: str = "order") -> bool:
+    """Lift what waited for something that has come; whether anything was open."""
+    sql = (
+        "UPDATE hold SET released_at = ?, released_by = ? WHERE level = ? AND document = ? AND code = ? "
+        "AND released_at IS NULL" + (" AND source = ?" if source else "")
+    )
+    given = [uow.now, uow.actor, level, document, code] + ([source] if source else [])
+    if not uow.db.change(sql, given):
+        return False
+    uow.note(f"lifted {code}", "order" if level == "order" else "fulfillment_order", document)
+    if level == "order":
+        uow.emit(HoldsLifted((document,)))
+    return True
+
+
+def lift_hold(uow: UnitOfWork, hold_id: int, because: str) -> None:
+    """A person lifts one hold of the kind that people lift."""
+    row = uow.db.row("SELECT level, document, code FROM hold WHERE id = ? AND released_at IS NULL", (hold_id,))
+    if row is None:
+        raise DomainError(f"hold {hold_id} is not open", remedy="reload the page")
+    level, document, code = row
+    if HoldCode(code) not in BY_PEOPLE:
+        raise DomainError(f"hold {code} lifts itself", remedy="mend what it waits for, or approve the order")
+    uow.db.change("UPDATE hold SET released_at = ?, released_by = ? WHERE id = ?", (uow.now, uow.actor, hold_id))
+    uow.note(f"lifted {code}", "order" if level == "order" else "fulfillment_order", document, because)
+    if level == "order":
+        uow.emit(HoldsLifted((document,)))
+
+
+def lift_review_holds(uow: UnitOfWork, order_ids: Sequence[int], because: str) -> None:
+    """Close whatever review had against these orders."""
+    uow.db.change(
+        f"UPDATE hold SET released_at = ?, released_by = ? WHERE level = 'order' AND document IN ({marks(order_ids)}) "
+        "AND released_at IS NULL AND code IN ('review_rule', 'address_invalid', 'price_low', 'blacklist', 'fraud_risk')",
+        [uow.now, uow.actor, *order_ids],
+    )
+    for order_id in order_ids:
+        uow.note("review holds lifted", "order", order_id, because)
