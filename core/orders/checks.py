@@ -1,0 +1,131 @@
+"""Proof of the promises: an order's counters, amounts, payments and derived states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..kernel.checks import LIMIT, Check, Finding, RowCheck
+from ..kernel.db import Database
+from ..kernel.uow import Merchant
+from .api import ReviewState
+from .states import Units, derive_payment, derive_status
+
+_LINE = "FROM order_line l JOIN sales_order o ON o.id = l.order_id"
+_LINE_PLACE = "order_line {id} ({number} line {no})"
+_ORDER_PLACE = "sales_order {id} ({number})"
+
+counters = RowCheck(
+    "line counters fit the quantity",
+    f"SELECT l.id, o.number, l.no, l.quantity, l.reserved, l.shipped, l.shipped_externally, l.cancelled, l.returned, l.bounced"
+    f" {_LINE} WHERE l.quantity <= 0 OR l.reserved < 0 OR l.shipped < 0 OR l.cancelled < 0 OR l.returned < 0 OR l.bounced < 0"
+    " OR l.reserved + l.shipped + l.cancelled > l.quantity OR l.returned > l.shipped OR l.bounced > l.returned"
+    " OR l.shipped_externally < 0 OR l.shipped_externally > l.shipped ORDER BY l.id",
+    _LINE_PLACE,
+    "of {quantity}: {reserved} reserved, {shipped} shipped ({shipped_externally} elsewhere), {cancelled} cancelled,"
+    " {returned} returned, {bounced} bounced",
+    "compare {number} with its fulfillment orders",
+)
+
+kit_counters = RowCheck(
+    "kit lines count nothing themselves",
+    f"SELECT l.id, o.number, l.no {_LINE} WHERE l.kit AND (l.reserved <> 0 OR l.shipped <> 0 OR l.shipped_externally <> 0"
+    " OR l.cancelled <> 0 OR l.returned <> 0 OR l.bounced <> 0) ORDER BY l.id",
+    _LINE_PLACE,
+    "is a kit line, but has counters that belong on its components",
+    "set the kit line's counters to 0 and look at its components",
+)
+
+components = RowCheck(
+    "components belong to a kit line",
+    f"SELECT l.id, o.number, l.no, l.kit_line, l.quantity, l.per_kit, k.quantity AS kits {_LINE}"
+    " LEFT JOIN order_line k ON k.order_id = l.order_id AND k.no = l.kit_line AND k.kit"
+    " WHERE l.kit_line IS NOT NULL AND (k.id IS NULL OR l.kit OR l.quantity <> k.quantity * l.per_kit) ORDER BY l.id",
+    _LINE_PLACE,
+    "has {quantity} units, {per_kit} per kit, but kit line {kit_line} has {kits} kits",
+    "look at the history of {number} for a changed quantity",
+)
+
+kit_amounts = RowCheck(
+    "a kit's money is its components' money",
+    f"SELECT l.id, o.number, l.no, l.amount, l.freight, COUNT(c.id) AS components,"
+    " CAST(COALESCE(SUM(c.amount), 0) AS BIGINT) AS amounts, CAST(COALESCE(SUM(c.freight), 0) AS BIGINT) AS freights"
+    f" {_LINE} LEFT JOIN order_line c ON c.order_id = l.order_id AND c.kit_line = l.no WHERE l.kit"
+    " GROUP BY l.id, o.number, l.no, l.amount, l.freight"
+    " HAVING COUNT(c.id) = 0 OR l.amount <> COALESCE(SUM(c.amount), 0) OR l.freight <> COALESCE(SUM(c.freight), 0)"
+    " ORDER BY l.id",
+    _LINE_PLACE,
+    "costs {amount} + freight {freight}, but its {components} components {amounts} + {freights}",
+    "share the kit's amount over its components again",
+)
+
+amounts = RowCheck(
+    "an order's money is its lines' money",
+    "SELECT o.id, o.number, o.goods, o.freight, o.total, CAST(COALESCE(SUM(l.amount), 0) AS BIGINT) AS amounts,"
+    " CAST(COALESCE(SUM(l.freight), 0) AS BIGINT) AS freights"
+    " FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND l.kit_line IS NULL"
+    " GROUP BY o.id, o.number, o.goods, o.freight, o.total HAVING o.goods <> COALESCE(SUM(l.amount), 0)"
+    " OR o.freight <> COALESCE(SUM(l.freight), 0) OR o.total <> o.goods + o.freight ORDER BY o.id",
+    _ORDER_PLACE,
+    "goods {goods} + freight {freight} = {total}, but its lines sum to {amounts} + {freights}",
+    "compare {number} with the document it came from",
+)
+
+payments = RowCheck(
+    "received and refunded follow the payments",
+    "SELECT o.id, o.number, o.received, o.refunded, COALESCE(p.came, 0) AS came, COALESCE(p.went, 0) AS went"
+    " FROM sales_order o LEFT JOIN (SELECT order_id,"
+    " CAST(SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) AS BIGINT) AS came,"
+    " CAST(SUM(CASE WHEN amount < 0 THEN -amount ELSE 0 END) AS BIGINT) AS went FROM payment GROUP BY order_id) p"
+    " ON p.order_id = o.id WHERE o.received <> COALESCE(p.came, 0) OR o.refunded <> COALESCE(p.went, 0)"
+    " OR o.refunded > o.received ORDER BY o.id",
+    _ORDER_PLACE,
+    "received {received} and refunded {refunded}, but its payments are {came} and {went}",
+    "compare the payments of {number} with the platform's bill",
+)
+
+holds = RowCheck(
+    "an order's holds belong to an order",
+    "SELECT h.id, h.code, h.document FROM hold h LEFT JOIN sales_order o ON o.id = h.document"
+    " WHERE h.level = 'order' AND o.id IS NULL ORDER BY h.id",
+    "hold {id} ({code})",
+    "stops order {document}, which does not exist",
+    "delete the hold",
+)
+
+_STATES = """
+SELECT o.id, o.number, o.status, o.payment, o.review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at,
+  CAST(COALESCE(SUM(l.quantity - l.shipped - l.cancelled), 0) AS BIGINT), CAST(COALESCE(SUM(l.shipped), 0) AS BIGINT),
+  CAST(COALESCE(SUM(l.bounced), 0) AS BIGINT)
+FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit
+GROUP BY o.id, o.number, o.status, o.payment, o.review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at
+ORDER BY o.id
+"""
+
+
+def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
+    """Status and payment facet of every order against the same pure functions that wrote them."""
+    named = 0
+    for row in db.execute(_STATES):
+        order_id, number, status, payment, review, total, received, refunded, cod, paid_at, completed_at, *sums = row
+        settled, place = paid_at is not None, f"sales_order {order_id} ({number})"
+        if review in set(ReviewState):
+            known = derive_status(
+                Units(*sums), settled=settled, review=ReviewState(review), completed=completed_at is not None
+            ).value
+        else:
+            known = f"nothing, since its review is {review!r}"
+        facet = derive_payment(total=total, received=received, refunded=refunded, cod=bool(cod), settled=settled).value
+        for name, stored, derived in (("status", status, known), ("payment", payment, facet)):
+            if stored != derived:
+                named += 1
+                yield Finding(
+                    f"the {name} of an order is derived",
+                    place,
+                    f"{name} {stored}, but its lines, payments and review make it {derived}",
+                    f"find out who wrote the {name} of {number}, then derive it again",
+                )
+        if named >= LIMIT:
+            return
+
+
+CHECKS: tuple[Check, ...] = (counters, kit_counters, components, kit_amounts, amounts, payments, holds, states)
