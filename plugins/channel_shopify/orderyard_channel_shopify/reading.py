@@ -9,6 +9,7 @@ out is refused by `check`, except for an edited order, whose total no longer cov
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,6 +75,7 @@ class Restock(StrEnum):
     RETURN = "RETURN"
 
 
+_DISTRICT = re.compile(r"[\u4e00-\u9fff]{1,10}[区县市旗]")
 _SETTLED = frozenset({Financial.PAID, Financial.PARTIALLY_REFUNDED, Financial.REFUNDED})
 
 
@@ -277,11 +279,14 @@ def _receiver(order: Node) -> Address:
     country = address.text_or_empty("countryCodeV2")
     province, code = address.text_or_empty("province"), address.text_or_empty("provinceCode")
     detail = [address.text_or_empty(part).strip() for part in ("address1", "address2")]
+    # Shopify has no field for a district; a second line that is nothing else is one. More is not guessed.
+    district = detail.pop() if country == "CN" and _DISTRICT.fullmatch(detail[1]) else ""
     return Address(
         country=country,
         # Carriers elsewhere want the short code (ON, CA); in China nobody knows it.
         province=(province or code) if country == "CN" else (code or province),
         city=address.text_or_empty("city"),
+        district=district,
         detail=", ".join(part for part in detail if part),
         postcode=address.text_or_empty("zip"),
         name=address.text_or_empty("name"),

@@ -349,7 +349,7 @@ def _matches(order: Order, query: str) -> bool:
 
 
 def address(order: Order) -> View:
-    """MailingAddress; Shopify has no district and no town, so in China they stand before the street."""
+    """MailingAddress; Shopify has no district and no town, so in China buyers write them into the second line."""
     to = order.placed.receiver
     short = to.province.isascii() and len(to.province) <= 3
     return {
@@ -358,8 +358,8 @@ def address(order: Order) -> View:
         "firstName": None,
         "lastName": to.name,
         "company": to.company or None,
-        "address1": f"{to.district}{to.town}{to.detail}",
-        "address2": None,
+        "address1": to.detail,
+        "address2": f"{to.district}{to.town}" or None,
         "city": to.city,
         "province": to.province,
         "provinceCode": to.province if short else None,

@@ -26,8 +26,7 @@ from graphql import (
 )
 from werkzeug.wrappers import Request, Response
 
-from orderyard.core.kernel.clock import Environment
-from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, ShopItem
+from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
 from .books import Books
 from .cost import MOST, Bill, Bucket
