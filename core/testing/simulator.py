@@ -113,6 +113,9 @@ class Simulator(ABC):
     def stop(self) -> None:
         if self._server is not None:
             self._server.shutdown()
+            if self._thread is not None:
+                # The server thread closes the socket too; until it has, a caller could still be let in.
+                self._thread.join()
             self._server.server_close()
             self._server = None
 
