@@ -16,7 +16,7 @@ from .core.orders.api import OrderMoved, OrderPlaced, Transition
 from .core.review.api import ReviewRule
 from .core.testing.simulator import Simulator
 
-__all__ = ["API_VERSION", "Manifest", "hookimpl", "hookspec"]
+__all__ = ["API_VERSION", "Manifest", "Simulator", "hookimpl", "hookspec"]
 
 hookspec = pluggy.HookspecMarker("orderyard")
 hookimpl = pluggy.HookimplMarker("orderyard")

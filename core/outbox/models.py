@@ -27,7 +27,7 @@ class Task(Table):
     """Our stable reference; the same work is asked for once."""
     payload = JsonField(default=dict)
     state = peewee.TextField(default="due")
-    """`due`, `leased`, `done`, `parked`."""
+    """`due`, `leased`, `done`, `parked`, `given_up`."""
     attempts = peewee.IntegerField(default=0)
     due_at = MomentField()
     lease_until = MomentField(null=True)
