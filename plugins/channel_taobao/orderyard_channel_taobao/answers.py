@@ -10,9 +10,12 @@ from orderyard.core.kernel.errors import RemoteNotUnderstood
 
 
 def document(body: bytes) -> dict[str, Any]:
-    """The JSON object of an answer, envelope and all; whole numbers keep every digit."""
+    """The JSON object of an answer, envelope and all; whole numbers keep every digit.
+
+    Buyers' words come with raw tabs and line breaks inside the strings, which strict JSON forbids.
+    """
     try:
-        decoded = json.loads(body)
+        decoded = json.loads(body, strict=False)
     except (ValueError, RecursionError):
         raise RemoteNotUnderstood("Taobao: the answer is not JSON", raw=excerpt(body)) from None
     if not isinstance(decoded, dict):

@@ -36,8 +36,8 @@ _REMEDIES = {
 _PAUSE = frozenset(_REMEDIES)
 _BUSY = frozenset((10, 530))
 _SESSION = re.compile(r"(^|[.\-])(session-expired|invalid-sessionkey|sessionkey-not-generated-by-server)")
-# `isp.…` is the platform's own fault; so are these two that shipping reports as ours.
-_THEIRS = re.compile(r"^isp\.|^isv\.logistics-[a-z]+-service-error:(B150|S01)$")
+# `isp.…` and `ism.…` are the platform's own faults; so are these two that shipping reports as ours.
+_THEIRS = re.compile(r"^is[pm]\.|^isv\.logistics-[a-z]+-service-error:(B150|S01)$")
 
 
 def refusal(error: Mapping[str, object], *, effect: bool, now: datetime, raw: str) -> RemoteError:
@@ -47,7 +47,7 @@ def refusal(error: Mapping[str, object], *, effect: bool, now: datetime, raw: st
     said = str(error.get("sub_msg") or error.get("msg") or "no reason given")
     what = f"Taobao: {said} ({code}{', ' + sub if sub else ''})"
     label = sub or str(code)
-    if code == 7:
+    if code == 7 or sub == "isp.call-limited":
         return RateLimited(what, seconds=_wait(sub, said, now), code=label, raw=raw)
     if code in _PAUSE or _SESSION.search(sub):
         return CredentialsRefused(what, code=label, raw=raw, remedy=_REMEDIES.get(code, _REMEDIES[27]))

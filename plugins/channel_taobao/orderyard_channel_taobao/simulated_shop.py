@@ -269,12 +269,12 @@ class Shop:
 
 
 def _share(discount: int, lines: list[Line]) -> None:
-    """Spread a discount in proportion, the last line taking what rounding leaves; never more than the line costs."""
+    """Spread a discount in proportion; what rounding leaves goes to the last lines, none gets more than it costs."""
     goods_fee = sum(line.goods_fee for line in lines)
-    left = min(discount, goods_fee)
-    for line in lines[:-1]:
-        line.share = min(left, discount * line.goods_fee // goods_fee) if goods_fee else 0
-        left -= line.share
+    discount = min(discount, goods_fee)
+    for line in lines:
+        line.share = discount * line.goods_fee // goods_fee if goods_fee else 0
+    left = discount - sum(line.share for line in lines)
     for line in reversed(lines):
         more = min(left, line.goods_fee - line.share)
         line.share += more

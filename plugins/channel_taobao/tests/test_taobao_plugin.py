@@ -1,0 +1,36 @@
+"""What the host finds when it loads the plugin."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+import pluggy
+from orderyard_channel_taobao import plugin
+from orderyard_channel_taobao.channel import TaobaoChannel
+from orderyard_channel_taobao.simulator import TaobaoSimulator
+
+from orderyard import hookspecs
+from orderyard.core.channels.api import PushesStock, ReceivesWebhooks
+from orderyard.core.testing.scripted import ScriptedTransport
+
+
+def test_the_entry_point_leads_to_a_manifest_of_the_same_slug() -> None:
+    (found,) = entry_points(group="orderyard.plugins", name="channel_taobao")
+    assert found.load() is plugin
+    assert plugin.manifest.slug == found.name
+
+
+def test_channel_and_simulator_are_registered_under_one_name() -> None:
+    manager = pluggy.PluginManager("orderyard")
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin)
+    manager.check_pending()
+    assert manager.hook.register_channels() == [[TaobaoChannel]]
+    assert manager.hook.register_simulators() == [[TaobaoSimulator]]
+    assert TaobaoChannel.name == TaobaoSimulator.name == plugin.manifest.slug
+
+
+def test_it_pushes_stock_and_receives_no_webhooks() -> None:
+    channel = TaobaoChannel({}, ScriptedTransport())
+    assert isinstance(channel, PushesStock)
+    assert not isinstance(channel, ReceivesWebhooks)
