@@ -13,12 +13,14 @@ _PUBLIC = re.compile(r"orderyard\.(hookspecs|core\.\w+\.api|core\.kernel\.(error
 def private_imports(package_dir: Path) -> list[str]:
     """Every import of a core module that is not public to plugins, as `file:line module`; empty when there is none.
 
+    `package_dir` is the plugin's folder, or its one file when it has only one.
+
     Public are `orderyard.hookspecs`, every `orderyard.core.<room>.api`, `orderyard.core.kernel.errors`, `.values` and
     `.transport`, and everything under `orderyard.core.testing`. Imports inside functions, under TYPE_CHECKING and through
     `importlib.import_module` with a literal name count too.
     """
     found: list[str] = []
-    for path in sorted(package_dir.rglob("*.py")):
+    for path in [package_dir] if package_dir.is_file() else sorted(package_dir.rglob("*.py")):
         tree = ast.parse(path.read_bytes(), filename=str(path))
         for line, module in sorted(_imports(tree)):
             if module.split(".")[0] == "orderyard" and not _PUBLIC.fullmatch(module):
