@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from types import MappingProxyType
@@ -104,7 +104,7 @@ def contact(card: CustomerCard) -> Record:
     return Record(f"C{card.id}", {name: value for name, value in properties.items() if value})
 
 
-def deal(card: OrderCard, config: Config) -> Record:
+def deal(card: OrderCard, config: Config, waybills: Sequence[str] = ()) -> Record:
     """The order as a deal; the amount is what the buyer owes in all, its date the day the order was placed."""
     placed = card.placed_at.astimezone(UTC).replace(microsecond=0, tzinfo=None)
     properties = {
@@ -117,6 +117,7 @@ def deal(card: OrderCard, config: Config) -> Record:
         "closedate": f"{placed.isoformat()}.000Z",
         "oms_status": card.status.value,
         "oms_shop": card.shop,
+        "oms_waybills": "; ".join(waybills),
     }
     return Record(f"O{card.id}", {name: value for name, value in properties.items() if value})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from orderyard.core.customers.api import CustomerChanged
+from orderyard.core.fulfillment.api import ShipmentDispatched
 from orderyard.core.host.api import Failed, Manifest, Panel, PluginContext
 from orderyard.core.kernel.errors import CredentialsRefused, OrderyardError
 from orderyard.core.orders.api import OrderMoved, OrderPlaced
@@ -25,17 +26,25 @@ def register_simulators() -> Iterable[type[Simulator]]:
 
 @hookimpl
 def on_customer_changed(events: Sequence[CustomerChanged], context: PluginContext) -> Sequence[Failed]:
-    return _brought([event.customer_id for event in events], context, Sync.customers)
+    ids = [event.customer_id for event in events]
+    return _failed([(one,) for one in ids], context, lambda sync: sync.customers(ids))
 
 
 @hookimpl
 def on_order_placed(events: Sequence[OrderPlaced], context: PluginContext) -> Sequence[Failed]:
-    return _brought([event.order_id for event in events], context, Sync.orders)
+    ids = [event.order_id for event in events]
+    return _failed([(one,) for one in ids], context, lambda sync: sync.orders(ids))
 
 
 @hookimpl
 def on_order_moved(events: Sequence[OrderMoved], context: PluginContext) -> Sequence[Failed]:
-    return _brought([event.order_id for event in events], context, Sync.orders)
+    ids = [event.order_id for event in events]
+    return _failed([(one,) for one in ids], context, lambda sync: sync.orders(ids))
+
+
+@hookimpl
+def on_shipment_dispatched(events: Sequence[ShipmentDispatched], context: PluginContext) -> Sequence[Failed]:
+    return _failed([event.order_ids for event in events], context, lambda sync: sync.dispatched(events))
 
 
 @hookimpl
@@ -54,10 +63,11 @@ def show_order_panels(order_id: int, context: PluginContext) -> Iterable[Panel]:
     return (Panel(config.crm_name, rows),)
 
 
-def _brought(ids: Sequence[int], context: PluginContext, work: Callable[[Sync, Sequence[int]], Failures]) -> list[Failed]:
-    """Every event whose record failed; several events may be about the same record, which is sent once."""
+def _failed(about: Sequence[Sequence[int]], context: PluginContext, work: Callable[[Sync], Failures]) -> list[Failed]:
+    """Every event one of whose records failed; several events may be about the same record, which is sent once."""
     try:
-        failures = work(Sync(context, configured(context.settings)), ids)
+        failures = work(Sync(context, configured(context.settings)))
     except OrderyardError as error:
-        return [Failed(index, error) for index in range(len(ids))]
-    return [Failed(index, failures[one]) for index, one in enumerate(ids) if one in failures]
+        return [Failed(index, error) for index in range(len(about))]
+    first = [next((failures[one] for one in ids if one in failures), None) for ids in about]
+    return [Failed(index, error) for index, error in enumerate(first) if error is not None]

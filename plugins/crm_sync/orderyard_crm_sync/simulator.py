@@ -68,7 +68,8 @@ class HubSpotSimulator(CrmSimulator):
         self.properties = {
             "contacts": set("email phone firstname lastname company oms_customer_key oms_shop".split()),
             "deals": set(
-                "dealname amount closedate dealstage pipeline deal_currency_code oms_order_id oms_status oms_shop".split()
+                "dealname amount closedate dealstage pipeline deal_currency_code "
+                "oms_order_id oms_status oms_shop oms_waybills".split()
             ),
         }
         self.pipelines = {

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from orderyard.core.fulfillment.api import ShipmentDispatched
 from orderyard.core.host.api import PluginContext
 from orderyard.core.kernel.errors import DomainError, OrderyardError, RemoteError, RemoteRejected, RemoteUnavailable
 from orderyard.core.orders.api import OrderCard
@@ -47,6 +48,10 @@ def deal_memory(order_id: int) -> str:
     return f"deal:{order_id}"
 
 
+def waybill_memory(order_id: int) -> str:
+    return f"waybills:{order_id}"
+
+
 class Sync:
     """One run over one batch of events. Reads a record when it is sent, never from the event."""
 
@@ -82,12 +87,29 @@ class Sync:
                 failures[order_id] = without[card.customer_id]
 
         def record(order_id: int) -> Record:
-            return deal(self._read.order(order_id), self._config)
+            return deal(self._read.order(order_id), self._config, self._waybills(order_id))
 
         able = [order_id for order_id in cards if isinstance(failures.get(order_id), (RemoteRejected, type(None)))]
         failures |= self._bring("deals", DEAL_KEY, able, record, deal_memory)
         failures |= self._link([cards[order_id] for order_id in able if order_id not in failures])
         return failures
+
+    def dispatched(self, parcels: Sequence[ShipmentDispatched]) -> Failures:
+        """Write each parcel's carrier and waybill into the deals of all orders in it."""
+        for parcel in parcels:
+            said = f"{parcel.carrier} {parcel.waybill}".strip()
+            known = {order_id: self._waybills(order_id) for order_id in parcel.order_ids}
+            new = {
+                order_id: [*waybills, said] for order_id, waybills in known.items() if parcel.waybill and said not in waybills
+            }
+            if new:
+                self._memory.put({waybill_memory(order_id): json.dumps(waybills) for order_id, waybills in new.items()})
+        return self.orders([order_id for parcel in parcels for order_id in parcel.order_ids])
+
+    def _waybills(self, order_id: int) -> list[str]:
+        """Of the parcels that left so far; an order's card does not say, so it is kept here."""
+        said: list[str] = json.loads(self._memory.get(waybill_memory(order_id)) or "[]")
+        return said
 
     def _bring(
         self, kind: str, id_property: str, ids: Sequence[int], record: Callable[[int], Record], memory: Callable[[int], str]

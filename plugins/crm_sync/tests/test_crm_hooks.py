@@ -14,6 +14,7 @@ from orderyard_crm_sync.simulator import HubSpotSimulator
 
 from orderyard import hookspecs
 from orderyard.core.customers.api import CustomerChanged
+from orderyard.core.fulfillment.api import ShipmentDispatched
 from orderyard.core.host.api import Failed, PluginContext
 from orderyard.core.kernel.errors import (
     CredentialsRefused,
@@ -156,6 +157,32 @@ def test_a_deal_follows_its_order(core: Core, crm: HubSpotSimulator, context: Pl
     assert moved(context, 31) == []
     assert crm.told().deals["O31"]["dealstage"] == "closedwon"
     assert (crm.calls["contacts.upsert"], crm.calls["associations.associate"]) == (1, 1)
+
+
+def test_a_parcel_is_named_in_the_deals_of_all_its_orders(core: Core, crm: HubSpotSimulator, context: PluginContext) -> None:
+    core.meet(1)
+    core.take(31, customer_id=1)
+    core.take(32, customer_id=1)
+    both = ShipmentDispatched(5, "FO-5", "SH", "SF", "SF7440000000001", (31, 32))
+    second = ShipmentDispatched(6, "FO-6", "SH", "SF", "SF7440000000002", (32,))
+    assert plugin.on_shipment_dispatched([both], context) == []
+    assert plugin.on_shipment_dispatched([both, second], context) == []
+    deals = crm.told().deals
+    assert deals["O31"]["oms_waybills"] == "SF SF7440000000001"
+    assert deals["O32"]["oms_waybills"] == "SF SF7440000000001; SF SF7440000000002"
+
+
+def test_a_parcel_with_one_refused_order_is_reported_once(core: Core, crm: HubSpotSimulator, context: PluginContext) -> None:
+    core.meet(1)
+    core.take(31, customer_id=1)
+    core.take(32, customer_id=1, currency="THB")
+    parcels = [
+        ShipmentDispatched(5, "FO-5", "SH", "SF", "SF1", (31, 32)),
+        ShipmentDispatched(6, "FO-6", "SH", "SF", "SF2", (31,)),
+    ]
+    (failure,) = plugin.on_shipment_dispatched(parcels, context)
+    assert failure.index == 0
+    assert crm.told().deals["O31"]["oms_waybills"] == "SF SF1; SF SF2"
 
 
 def test_an_event_states_nothing_the_order_no_longer_is(core: Core, crm: HubSpotSimulator, context: PluginContext) -> None:
