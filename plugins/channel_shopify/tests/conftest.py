@@ -52,11 +52,17 @@ def simulator(environment: FixedEnvironment) -> Iterator[ShopifySimulator]:
     simulator.stop()
 
 
-@pytest.fixture
-def channel(simulator: ShopifySimulator, environment: FixedEnvironment) -> Iterator[Shopify]:
-    transport = HttpTransport(environment)
-    yield Shopify(simulator.settings(), transport)
+@pytest.fixture(scope="session")
+def transport() -> Iterator[HttpTransport]:
+    """One for all: making a client costs more than most cases, and the channel never asks for the time."""
+    transport = HttpTransport(FixedEnvironment())
+    yield transport
     transport.close()
+
+
+@pytest.fixture
+def channel(simulator: ShopifySimulator, transport: HttpTransport) -> Shopify:
+    return Shopify(simulator.settings(), transport)
 
 
 @pytest.fixture

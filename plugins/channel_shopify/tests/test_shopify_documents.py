@@ -146,10 +146,10 @@ def test_a_connection_says_how_much_it_wants(operation: str) -> None:
     assert connections.unbounded == []
 
 
-@pytest.mark.parametrize(("operation", "definition"), operations)
+@pytest.mark.parametrize(
+    ("operation", "definition"), [pair for pair in operations if pair[1].operation is OperationType.MUTATION]
+)
 def test_a_mutation_of_stock_or_money_carries_an_idempotency_key(operation: str, definition: OperationDefinitionNode) -> None:
-    if definition.operation is not OperationType.MUTATION:
-        pytest.skip("a query")
     for root in definition.selection_set.selections:
         assert isinstance(root, FieldNode)
         assert root.name.value == operation, "the payload is read under the operation's name"
