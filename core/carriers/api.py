@@ -36,7 +36,9 @@ class Goods:
     name: str
     quantity: int
     weight_g: int = 0
+    """Of one piece."""
     value: Money | None = None
+    """Of all pieces together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,25 @@ def _read(uow: UnitOfWork, order_ids: Sequence[int]) -> tuple[list[_Routed], dic
     kits: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
     codes: dict[int, str] = {}
     for row in rows:
-        order = found.setdefault(row[0], _Routed(*row[:4], bool(row[4]), row[5], bool(row[6]), *row[7:13], []))
+        order = found.setdefault(
+            row[0],
+            _Routed(
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                bool(row[4]),
+                row[5],
+                bool(row[6]),
+                row[7],
+                row[8],
+                row[9],
+                row[10],
+                row[11],
+                row[12],
+                [],
+            ),
+        )
         line_id, sku_id, code, kit_line, per_kit, open_ = row[13:]
         codes[sku_id] = code
         if kit_line is None:
@@ -360,13 +378,17 @@ def _let_go_line(uow: UnitOfWork, line_id: int, units: int, reason: str) -> None
             uow.db.change("UPDATE fo_line SET quantity = ?, reserved = ? WHERE id = ?", (keep, reserved - back, row_id))
         if back:
             inventory.release(uow, HOLDER, {row_id: back})
-        if not keep:
-            uow.db.change("DELETE FROM fo_line WHERE id = ?", (row_id,))
         fo = held(uow, [fo_id])[fo_id]
         uow.note("units taken out", "fulfillment_order", fo_id, reason, {"units": less, "put_back": state in INSIDE})
-        if not uow.db.row("SELECT 1 FROM fo_line WHERE fo_id = ?", (fo_id,)):
+        others = uow.db.row("SELECT 1 FROM fo_line WHERE fo_id = ? AND id <> ?", (fo_id, row_id))
+        if not keep and others:
+            uow.db.change("DELETE FROM fo_line WHERE id = ?", (row_id,))
+        elif not keep:
+            # Its last line stays where it was, so that the cancelled document still says what it was for.
+            uow.db.change("UPDATE fo_line SET reserved = 0 WHERE id = ?", (row_id,))
             _end(uow, fo, "order_cancelled", reason)
-        elif fo.state is FoState.PLANNED:
+            continue
+        if fo.state is FoState.PLANNED:
             allocate(uow, fo_id, reason)
     _count_reserved(uow, [line_id])
 

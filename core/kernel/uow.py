@@ -33,6 +33,8 @@ class Wiring:
 
     listeners: dict[type, list[Listener]] = field(default_factory=dict)
     last: Listener | None = None
+    committed: Callable[[list[Any]], None] | None = None
+    """Hears the events of a transaction that is through: only ever a hint to look, harmless when it is lost."""
     ask: Ask = nobody
 
     def hear(self, kind: type, listener: Listener) -> None:
@@ -65,7 +67,7 @@ class UnitOfWork:
         self.environment = environment
         self._wiring = wiring
         self._pending: list[Any] = []
-        self._heard: list[Any] = []
+        self.heard: list[Any] = []
         self._ids: dict[str, list[int]] = {}
         self._audit: list[tuple[Any, ...]] = []
 
@@ -100,7 +102,7 @@ class UnitOfWork:
             if not self._pending:
                 break
             batch, self._pending = self._pending, []
-            self._heard += batch
+            self.heard += batch
             by_kind: dict[type, list[Any]] = {}
             for event in batch:
                 by_kind.setdefault(type(event), []).append(event)
@@ -110,8 +112,8 @@ class UnitOfWork:
                         listener(self, events)
         else:
             raise OrderyardError(f"events go round in circles: {[type(event).__name__ for event in self._pending[:5]]}")
-        if self._wiring.last is not None and self._heard:
-            self._wiring.last(self, self._heard)
+        if self._wiring.last is not None and self.heard:
+            self._wiring.last(self, self.heard)
         if self._audit:
             self.db.insert("audit", ("at", "actor", "action", "kind", "document", "because", "data"), self._audit)
             self._audit = []
@@ -133,3 +135,5 @@ class Installation:
         with self.db.write_transaction():
             yield uow
             uow.settle()
+        if self.wiring.committed is not None and uow.heard:
+            self.wiring.committed(uow.heard)

@@ -264,3 +264,43 @@ def _card(
         message=draft.message,
         memo=draft.memo,
     )  # fmt: skip
+
+
+def map_lines(uow: UnitOfWork, shop_id: int, listing: tuple[str, str], item: Item) -> list[int]:
+    """Lines that waited for this listing now are that SKU, kits with components; the orders with nothing unmapped left."""
+    rows = uow.db.rows(
+        "SELECT l.id, l.order_id, l.no, l.external_id, l.quantity, l.amount, l.freight, l.tax_rate, l.cancelled, l.shipped "
+        "FROM order_line l JOIN sales_order o ON o.id = l.order_id WHERE o.shop_id = ? AND l.item_id = ? AND l.variant_id = ? "
+        "AND l.sku_id IS NULL AND NOT l.kit ORDER BY l.id",
+        (shop_id, *listing),
+    )
+    orders: set[int] = set()
+    for line_id, order_id, no, external_id, count, amount, freight, rate, cancelled, shipped in rows:
+        orders.add(order_id)
+        if not item.kit:
+            uow.db.change("UPDATE order_line SET sku_id = ? WHERE id = ?", (item.sku_id, line_id))
+            continue
+        uow.db.change(
+            "UPDATE order_line SET sku_id = ?, kit = ?, cancelled = 0, shipped = 0, shipped_externally = 0 WHERE id = ?",
+            (item.sku_id, True, line_id),
+        )
+        [[last]] = uow.db.rows("SELECT MAX(no) FROM order_line WHERE order_id = ?", (order_id,))
+        weights = [part.price * part.quantity for part in item.components]
+        amounts, carriages = apportion(amount, weights), apportion(freight, weights)
+        uow.db.insert(
+            "order_line",
+            _LINE_COLUMNS,
+            [
+                (order_id, last + place, external_id, no, False, part.quantity, part.sku_id, "", "", "", part.title,
+                 count * part.quantity, part.price, share, carriage, rate, 0, shipped * part.quantity,
+                 shipped * part.quantity, cancelled * part.quantity, 0, 0, 0)
+                for place, (part, share, carriage) in enumerate(zip(item.components, amounts, carriages, strict=True), 1)
+            ],
+        )  # fmt: skip
+    if not orders:
+        return []
+    ids = sorted(orders)
+    left = uow.db.rows(
+        f"SELECT DISTINCT order_id FROM order_line WHERE order_id IN ({','.join('?' * len(ids))}) AND sku_id IS NULL", ids
+    )
+    return [order_id for order_id in ids if order_id not in {row[0] for row in left}]

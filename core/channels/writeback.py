@@ -1,0 +1,126 @@
+"""Telling platforms what left: from parcels to the fewest legal calls, each made with effect exactly once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..catalog.queries import marks
+from ..fulfillment.api import ShipmentDispatched
+from ..kernel.db import Database, to_json
+from ..kernel.errors import DomainError
+from ..kernel.uow import UnitOfWork
+from ..outbox.service import NewTask, enqueue
+from .api import Shipment, ShippedLine
+
+TELL = "tell_shipment"
+"""The kind of task that makes one such call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One platform line's share of a parcel, and how much of it earlier parcels were told for."""
+
+    external_id: str
+    quantity: int
+    told: int
+    ordered: int
+
+
+def plan(tracking_per: str, sent: Sequence[Sent], *, told_before: bool) -> tuple[ShippedLine, ...]:
+    """What the platform can be told about this parcel: nothing, when its ability was used up by an earlier one.
+
+    `order`: one number per order, the first parcel's. `line`: one number per line, that of the first parcel holding a unit
+    of it, for all its units. `quantity`: exactly what is inside.
+    """
+    if tracking_per == "order":
+        return () if told_before else tuple(ShippedLine(line.external_id, line.ordered) for line in sent)
+    if tracking_per == "line":
+        return tuple(ShippedLine(line.external_id, line.ordered) for line in sent if not line.told)
+    return tuple(ShippedLine(line.external_id, line.quantity) for line in sent)
+
+
+class WriteBack:
+    """Hears what was dispatched and writes down, in the same unit of work, what each platform is to be told.
+
+    `ability` gives `tracking_per` by the name of the channel's adapter, `titles` a carrier's code and title by its adapter's.
+    """
+
+    def __init__(self, ability: Mapping[str, str], titles: Mapping[str, tuple[str, str]]) -> None:
+        self._ability = ability
+        self._titles = titles
+
+    def hear(self, uow: UnitOfWork, events: Sequence[ShipmentDispatched]) -> None:
+        for event in events:
+            self._plan(uow, event)
+
+    def _plan(self, uow: UnitOfWork, event: ShipmentDispatched) -> None:
+        carriers = uow.db.row("SELECT adapter FROM connection WHERE code = ?", (event.carrier,))
+        code, title = self._titles.get("" if carriers is None else carriers[0], (event.carrier, event.carrier))
+        rows = uow.db.rows(
+            "SELECT d.connection_id, c.code, c.adapter, d.order_id, d.external_id FROM channel_order d "
+            f"JOIN connection c ON c.id = d.connection_id WHERE d.order_id IN ({marks(event.order_ids)}) ORDER BY d.order_id",
+            list(event.order_ids),
+        )
+        tasks = []
+        for connection_id, connection, adapter, order_id, external_id in rows:
+            before = uow.db.rows(
+                "SELECT lines FROM shipment_notice WHERE order_id = ? AND state <> 'not_supported'", (order_id,)
+            )
+            sent, open_ = self._sent(uow, event.fo_id, order_id, [json.loads(row[0]) for row in before])
+            lines = plan(self._ability.get(adapter, "order"), sent, told_before=bool(before))
+            key = f"{connection}/{external_id}/{event.number}"
+            whole = not open_ and not before
+            uow.db.insert(
+                "shipment_notice",
+                ("connection_id", "order_id", "fo_id", "key", "carrier_code", "carrier_title", "number", "lines", "whole",
+                 "state", "note", "at"),
+                [(connection_id, order_id, event.fo_id, key, code, title, event.waybill,
+                  to_json([[line.external_id, line.quantity] for line in lines]), whole,
+                  "queued" if lines else "not_supported",
+                  "" if lines else "the platform shows one number, and an earlier parcel gave it", uow.now)],
+            )  # fmt: skip
+            if lines:
+                tasks.append(NewTask(TELL, connection, key, {"external_id": external_id}))
+        enqueue(uow, tasks)
+
+    def _sent(
+        self, uow: UnitOfWork, fo_id: int, order_id: int, before: Sequence[Sequence[Sequence[object]]]
+    ) -> tuple[list[Sent], bool]:
+        """The platform lines with units in this parcel, kits counted as kits; and whether anything is left to send."""
+        told: dict[str, int] = {}
+        for notice in before:
+            for external_id, count in notice:
+                told[str(external_id)] = told.get(str(external_id), 0) + int(str(count))
+        rows = uow.db.rows(
+            "SELECT l.no, l.external_id, l.kit, l.kit_line, l.per_kit, l.quantity, l.shipped, l.cancelled, "
+            "COALESCE(f.quantity, 0) FROM order_line l LEFT JOIN fo_line f ON f.line_id = l.id AND f.fo_id = ? "
+            "WHERE l.order_id = ? ORDER BY l.no",
+            (fo_id, order_id),
+        )
+        kits: dict[int, int] = {}
+        open_ = False
+        for _, _, kit, kit_line, per_kit, quantity, shipped, cancelled, here in rows:
+            open_ = open_ or (not kit and quantity > shipped + cancelled)
+            if kit_line is not None and here:
+                kits[kit_line] = max(kits.get(kit_line, 0), -(-here // per_kit))
+        sent = []
+        for no, external_id, kit, kit_line, _, quantity, _, _, here in rows:
+            count = kits.get(no, 0) if kit else here
+            if kit_line is None and count and external_id:
+                room = quantity - told.get(external_id, 0)
+                if min(count, room) > 0:
+                    sent.append(Sent(external_id, min(count, room), told.get(external_id, 0), quantity))
+        return sent, open_
+
+
+def shipment_of(db: Database, key: str, external_id: str) -> tuple[int, str, Shipment]:
+    """The call behind a task: the notice's id and state, and the shipment to tell."""
+    row = db.row(
+        "SELECT id, state, lines, carrier_code, carrier_title, number, whole FROM shipment_notice WHERE key = ?", (key,)
+    )
+    if row is None:
+        raise DomainError(f"there is no shipment notice {key}", remedy="give this task up")
+    lines = tuple(ShippedLine(line[0], line[1]) for line in json.loads(row[2]))
+    return row[0], row[1], Shipment(external_id, lines, row[3], row[4], row[5], bool(row[6]))
