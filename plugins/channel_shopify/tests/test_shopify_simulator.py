@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orderyard_channel_shopify
 import pytest
 from graphql import OperationDefinitionNode, parse
 from orderyard_channel_shopify.simulator.cost import Bill
@@ -267,3 +269,12 @@ def test_an_order_is_paid_and_refunded_once(simulator: ShopifySimulator, oakland
     with pytest.raises(ValueError, match="paid order"):
         simulator.refund(order_id)
     assert simulator.told().stock["CUP"] == 0
+
+
+def test_simulator_and_adapter_share_no_code() -> None:
+    package = Path(orderyard_channel_shopify.__file__).parent
+    own = re.compile(r"^\s*(?:from|import)\s+(\.\.?|orderyard_channel_shopify)(\w*)", re.MULTILINE)
+    for path in package.glob("simulator/*.py"):
+        assert [found for found in own.findall(path.read_text(encoding="utf-8")) if found[0] != "."] == []
+    for path in set(package.glob("*.py")) - {package / "plugin.py"}:
+        assert "simulator" not in {found[1] for found in own.findall(path.read_text(encoding="utf-8"))}
