@@ -64,9 +64,14 @@ line_orders = RowCheck(
 
 held_lines = RowCheck(
     "a fulfillment line's reserved follows its reservations",
-    f"SELECT x.id, f.number, f.state, x.reserved, COALESCE(r.held, 0) AS held {_FO_LINE}"
-    " LEFT JOIN (SELECT holder, CAST(SUM(quantity) AS BIGINT) AS held FROM reservation"
-    " WHERE kind = 'fo_line' AND state = 'held' GROUP BY holder) r ON r.holder = x.id WHERE x.reserved <> COALESCE(r.held, 0) ORDER BY x.id",
+    f"""
+WITH kept AS (
+  SELECT holder, CAST(SUM(quantity) AS BIGINT) AS held FROM reservation WHERE kind = 'fo_line' AND state = 'held'
+  GROUP BY holder
+)
+SELECT x.id, f.number, f.state, x.reserved, COALESCE(k.held, 0) AS held {_FO_LINE} LEFT JOIN kept k ON k.holder = x.id
+WHERE x.reserved <> COALESCE(k.held, 0) ORDER BY x.id
+""",
     _FO_LINE_PLACE,
     "reserved {reserved} ({state}), but its reservations hold {held}",
     "release the reservations and plan {number} again",
@@ -177,21 +182,22 @@ WHERE t.lines <> t.consumed OR t.consumed <> t.moved ORDER BY t.id, s.code
     "book the missing move of {number}, or reverse the one too many",
 )
 
+# Where components were cancelled or sent elsewhere one by one, what is left of the kit travels as single goods.
 whole_kits = RowCheck(
     "kits travel whole",
     f"""
-WITH part AS (
-  SELECT x.id, x.fo_id, f.number, l.order_id, l.kit_line, x.quantity, l.per_kit {_FO_LINE} JOIN order_line l ON l.id = x.line_id
-  WHERE l.kit_line IS NOT NULL AND f.state <> 'cancelled'
-), kits AS (
-  SELECT fo_id, number, order_id, kit_line, MIN(id) AS id, COUNT(*) AS parts, MIN(quantity / per_kit) AS fewest,
-    MAX((quantity + per_kit - 1) / per_kit) AS most FROM part GROUP BY fo_id, number, order_id, kit_line
+WITH even AS (
+  SELECT order_id, kit_line, COUNT(*) AS parts FROM order_line WHERE kit_line IS NOT NULL GROUP BY order_id, kit_line
+  HAVING MIN(cancelled / per_kit) = MAX((cancelled + per_kit - 1) / per_kit)
+    AND MIN(shipped_externally / per_kit) = MAX((shipped_externally + per_kit - 1) / per_kit)
+), carried AS (
+  SELECT MIN(x.id) AS id, x.fo_id, f.number, x.order_id, l.kit_line, COUNT(*) AS parts, MIN(x.quantity / l.per_kit) AS fewest,
+    MAX((x.quantity + l.per_kit - 1) / l.per_kit) AS most {_FO_LINE} JOIN order_line l ON l.id = x.line_id
+  WHERE l.kit_line IS NOT NULL AND f.state <> 'cancelled' GROUP BY x.fo_id, f.number, x.order_id, l.kit_line
 )
-SELECT k.id, k.number, k.kit_line, k.fewest, k.most, k.parts, o.number AS ordered
-FROM kits k JOIN sales_order o ON o.id = k.order_id
-WHERE k.fewest <> k.most
-  OR k.parts <> (SELECT COUNT(*) FROM order_line l WHERE l.order_id = k.order_id AND l.kit_line = k.kit_line)
-ORDER BY k.id
+SELECT c.id, c.number, c.kit_line, c.parts, c.fewest, c.most, o.number AS ordered FROM carried c
+JOIN even e ON e.order_id = c.order_id AND e.kit_line = c.kit_line JOIN sales_order o ON o.id = c.order_id
+WHERE c.fewest <> c.most OR c.parts <> e.parts ORDER BY c.id
 """,
     _FO_LINE_PLACE,
     "carries {parts} components of kit line {kit_line} of {ordered}, enough for {fewest} to {most} kits",

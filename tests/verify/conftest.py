@@ -1,0 +1,205 @@
+"""A small merchant with an order in every situation, sound until a test damages it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from orderyard.core.catalog import service as catalog
+from orderyard.core.catalog.queries import items_by_code, shop
+from orderyard.core.customers.service import CustomerFacts
+from orderyard.core.fulfillment import service as fulfillment
+from orderyard.core.inventory import service as inventory
+from orderyard.core.inventory.api import GoodsMoved, Place, StockFreed
+from orderyard.core.kernel.db import Database
+from orderyard.core.kernel.uow import Installation, Merchant, UnitOfWork, Wiring
+from orderyard.core.kernel.values import Address
+from orderyard.core.ledger import service as ledger
+from orderyard.core.migrations.registry import DIRECTORY, HISTORY
+from orderyard.core.orders import service as orders
+from orderyard.core.orders.api import (
+    MoneyReceived,
+    MoneyReturned,
+    ReviewPassed,
+    Sold,
+    UnitsCancelled,
+    UnitsShippedElsewhere,
+)
+from orderyard.core.orders.intake import DraftLine, OrderDraft, place
+from orderyard.core.testing.databases import Databases
+
+AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+
+
+class StillClock:
+    def now(self) -> datetime:
+        return AT
+
+    def token(self) -> str:
+        return "0" * 32
+
+
+def open_house(url: str) -> Installation:
+    wiring = Wiring()
+    wiring.hear(ReviewPassed, fulfillment.route)
+    wiring.hear(UnitsCancelled, fulfillment.let_go)
+    wiring.hear(UnitsShippedElsewhere, fulfillment.let_go)
+    wiring.hear(StockFreed, fulfillment.offer)
+    wiring.hear(MoneyReceived, ledger.hear_money_received)
+    wiring.hear(MoneyReturned, ledger.hear_money_returned)
+    wiring.hear(Sold, ledger.hear_sold)
+    wiring.hear(GoodsMoved, ledger.hear_goods_moved)
+    return Installation(Merchant(), Database(url), StillClock(), wiring)
+
+
+def live_through_everything(url: str) -> None:
+    """Orders SO00000001 … 9, each in another situation."""
+    house = open_house(url)
+    house.db.migrate(DIRECTORY, HISTORY)
+    with house.unit_of_work("person:ann") as uow:
+        found(uow)
+    with house.unit_of_work("channel:tb") as uow:
+        ordered(uow)
+    with house.unit_of_work("person:ann") as uow:
+        orders.pass_review(uow, [1, 2, 3, 5, 6, 8, 9], "checked")
+    for order_id in (1, 3):
+        with house.unit_of_work("person:bob") as uow:
+            sent(uow, order_id)
+    with house.unit_of_work("person:bob") as uow:
+        released(uow, 2)
+    with house.unit_of_work("channel:tb") as uow:
+        orders.refund(uow, orders.PaymentFacts(1, 700, AT, "platform", "P1/late"))
+        orders.cancel(uow, 6, None, "refunded")
+        orders.refund(uow, orders.PaymentFacts(6, 9900, AT, "platform", "P6/back"))
+        [(line,)] = uow.db.rows("SELECT id FROM order_line WHERE order_id = 8")
+        orders.record_shipped_elsewhere(uow, 8, {line: 1}, "elsewhere")
+    with house.unit_of_work("person:ann") as uow:
+        [(level,)] = uow.db.rows(
+            "SELECT l.id FROM stock_level l JOIN sku s ON s.id = l.sku_id JOIN warehouse w ON w.id = l.warehouse_id"
+            " WHERE s.code = 'TEE' AND w.code = 'GZ'"
+        )
+        inventory.write_off(uow, level, 1, key="LOSS1", because="torn")
+    house.db.close()
+
+
+def found(uow: UnitOfWork) -> None:
+    shop_id = catalog.add_shop(uow, "tb", "Taobao", "CNY")
+    skus = catalog.add_skus(
+        uow,
+        [
+            catalog.NewSku("TEE", "Tee", price=9900),
+            catalog.NewSku("CAP", "Cap", price=4900),
+            catalog.NewSku("SET", "Summer set", price=19900, kit={"TEE": 2, "CAP": 1}),
+        ],
+    )
+    for code, place_ in (("SH", "上海"), ("GZ", "广东")):
+        warehouse = inventory.add_warehouse(uow, code, code, [place_])
+        inventory.serve(uow, shop_id, [warehouse])
+        receipts = [inventory.Receipt(skus["TEE"], 20, 3001), inventory.Receipt(skus["CAP"], 10, 1500)]
+        inventory.receive(uow, warehouse, receipts, source=Place.OPENING, document=warehouse, key=f"OPEN/{code}", text=code)
+
+
+def ordered(uow: UnitOfWork) -> None:
+    """1 sent, with a kit and freight; 2 released; 3 sent, paid at the door; 4 unpaid; 5 waits for stock; 6 refunded;
+    7 of an unknown SKU; 8 sent elsewhere in part; 9 allocated, with a kit."""
+    items = items_by_code(uow.db, ["TEE", "CAP", "SET"])
+    shop_facts = shop(uow.db, 1)
+
+    def line(code: str, count: int, amount: int) -> DraftLine:
+        return DraftLine(code, count, amount // count, amount, items.get(code), external_id=f"L-{code}")
+
+    wanted: list[tuple[list[DraftLine], int, bool, bool]] = [
+        ([line("TEE", 2, 19800), line("SET", 1, 19900)], 1000, True, False),
+        ([line("TEE", 3, 29700)], 0, True, False),
+        ([line("CAP", 1, 4900)], 500, False, True),
+        ([line("CAP", 1, 4900)], 0, False, False),
+        ([line("CAP", 100, 490000)], 0, True, False),
+        ([line("TEE", 1, 9900)], 0, True, False),
+        ([line("HAT", 1, 2900)], 0, True, False),
+        ([line("CAP", 2, 9800)], 0, True, False),
+        ([line("SET", 2, 39800)], 0, True, False),
+    ]
+    drafts = []
+    for no, (lines, freight, paid, cod) in enumerate(wanted, 1):
+        total = sum(one.amount for one in lines) + freight
+        drafts.append(
+            OrderDraft(
+                shop=shop_facts,
+                external_id=f"T{no}",
+                external_number=f"T{no}",
+                source="channel",
+                placed_at=AT,
+                paid_at=AT if paid else None,
+                customer=CustomerFacts(1, platform_id=f"buyer{no}"),
+                receiver=Address(province="上海", city="上海市", detail=f"某路{no}号", name=f"测试{no}", phone="13800000000"),
+                lines=tuple(lines),
+                freight=freight,
+                received=total if paid else 0,
+                payment_key=f"P{no}",
+                cod=cod,
+            )
+        )
+    assert place(uow, drafts) == list(range(1, 10))
+
+
+def released(uow: UnitOfWork, order_id: int) -> int:
+    """The order's fulfillment order, with the waybill `SF<order id>`."""
+    [(fo_id,)] = uow.db.rows("SELECT DISTINCT fo_id FROM fo_line WHERE order_id = ?", (order_id,))
+    fulfillment.release(uow, fo_id, "checked")
+    [(waybill,)] = uow.db.insert(
+        "waybill",
+        ("fo_id", "carrier", "key", "number", "state", "tracking", "label_type", "answer", "requested_at"),
+        [(fo_id, "sf", f"FO{fo_id}/1", "", "requested", "", "", "", AT)],
+        returning="id",
+    )
+    fulfillment.issue_waybill(uow, waybill, f"SF{order_id}", "", None, "")
+    return int(fo_id)
+
+
+def sent(uow: UnitOfWork, order_id: int) -> None:
+    fo_id = released(uow, order_id)
+    fulfillment.start_picking(uow, fo_id)
+    fulfillment.pick(uow, fo_id)
+    fulfillment.pack(uow, fo_id)
+    fulfillment.ship(uow, fo_id)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def sound(request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """The merchant's database, with the engine's own guards against nonsense taken away."""
+    databases: Databases = request.getfixturevalue(
+        {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param]
+    )
+    url = databases.create(live_through_everything)
+    house = open_house(url)
+    db = house.db
+    with db.connection():
+        if db.sqlite:
+            db.execute("PRAGMA foreign_keys = OFF")
+            db.execute("PRAGMA ignore_check_constraints = ON")
+        else:
+            db.execute("SET session_replication_role = replica")
+            for table, name in db.rows(
+                "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
+            ):
+                db.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        yield house
+    db.close()
+    databases.drop(url)
+
+
+@contextmanager
+def _undone(db: Database) -> Iterator[None]:
+    with db.engine.atomic() as transaction:
+        yield
+        transaction.rollback()
+
+
+@pytest.fixture
+def house(sound: Installation) -> Iterator[Installation]:
+    """The sound merchant; whatever the test does to it is undone."""
+    with _undone(sound.db):
+        yield sound

@@ -1,0 +1,203 @@
+"""Each kind of damage is named with the row it is in. A case is: what is done, which check speaks, of which row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from orderyard.core.fulfillment import checks as fulfillment
+from orderyard.core.inventory import checks as inventory
+from orderyard.core.kernel.checks import LIMIT, Check, Finding, findings
+from orderyard.core.kernel.uow import Installation
+from orderyard.core.ledger import checks as ledger
+from orderyard.core.orders import checks as orders
+
+CHECKS: list[Check] = [*inventory.CHECKS, *orders.CHECKS, *fulfillment.CHECKS, *ledger.CHECKS]
+
+LEVEL = (
+    "stock_level WHERE sku_id = (SELECT id FROM sku WHERE code = 'TEE')"
+    " AND warehouse_id = (SELECT id FROM warehouse WHERE code = 'SH')"
+)
+MOVE = "stock_move WHERE key = 'LOSS1'"
+HELD = "reservation WHERE state = 'held' AND holder = (SELECT id FROM fo_line WHERE order_id = 2)"
+SPENT = "reservation WHERE id = (SELECT MIN(id) FROM reservation WHERE state = 'consumed')"
+SPENT_MOVE = "stock_move WHERE key = (SELECT 'reservation/' || MIN(id) FROM reservation WHERE state = 'consumed')"
+PAID = "ledger_entry WHERE ref = 'SO00000001-PAY-P1'"
+SOLD = "ledger_entry WHERE ref LIKE 'SO00000001-SALE-%'"
+
+
+def order(no: int) -> str:
+    return f"sales_order WHERE id = {no}"
+
+
+def line(order_no: int, no: int = 1) -> str:
+    return f"order_line WHERE order_id = {order_no} AND no = {no}"
+
+
+def fo(order_no: int) -> str:
+    return f"fulfillment_order WHERE id = (SELECT MIN(fo_id) FROM fo_line WHERE order_id = {order_no})"
+
+
+def fo_line(order_no: int, no: int = 1) -> str:
+    return f"fo_line WHERE line_id = (SELECT id FROM {line(order_no, no)})"
+
+
+def lines_of(entry: str) -> str:
+    return f"ledger_posting WHERE entry_id = (SELECT id FROM {entry})"
+
+
+def with_change(row: str, change: str) -> str:
+    """`table WHERE …` and `column = …` as an UPDATE."""
+    table, where = row.split(" WHERE ", 1)
+    return f"UPDATE {table} SET {change} WHERE {where}"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """`harm` is a change of `row`, or, starting in capitals, a statement of its own."""
+
+    row: str
+    harm: str
+    check: str
+
+    def statement(self) -> str:
+        return self.harm if self.harm.split(" ")[0].isupper() else with_change(self.row, self.harm)
+
+
+DAMAGES = [
+    Damage(LEVEL, "on_hand = on_hand + 1", "stock follows its moves"),
+    Damage(LEVEL, "value = value - 1", "stock value follows its moves"),
+    Damage(LEVEL, "reserved = reserved + 1", "reserved follows the reservations"),
+    Damage(LEVEL, "on_hand = -1", "no stock is negative or promised twice"),
+    Damage(LEVEL, "reserved = on_hand + 1", "no stock is negative or promised twice"),
+    Damage("warehouse WHERE code = 'SH'", f"DELETE FROM {LEVEL}", "moved stock has a level"),
+    Damage(MOVE, "quantity = 0", "moves go between places"),
+    Damage(MOVE, "source_warehouse_id = NULL", "moves go between places"),
+    Damage(MOVE, "target = 'nowhere'", "moves go between places"),
+    Damage(LEVEL, f"DELETE FROM {SPENT_MOVE}", "stock follows its moves"),
+    Damage(HELD, "state = 'lost'", "reservations are held, consumed or released"),
+    Damage(HELD, "level_id = 999", "reservations are held, consumed or released"),
+    Damage(line(2), "shipped = 9", "line counters fit the quantity"),
+    Damage(line(1), "returned = shipped + 1", "line counters fit the quantity"),
+    Damage(line(8), "shipped_externally = 2", "line counters fit the quantity"),
+    Damage(line(1, 2), "cancelled = 1", "kit lines count nothing themselves"),
+    Damage(line(1, 3), "quantity = 3", "components belong to a kit line"),
+    Damage(line(1, 3), "kit_line = 9", "components belong to a kit line"),
+    Damage(line(1, 2), with_change(line(1, 3), "amount = amount + 1"), "a kit's money is its components' money"),
+    Damage(line(1, 2), with_change(line(1, 4), "freight = freight + 1"), "a kit's money is its components' money"),
+    Damage(line(9, 1), "DELETE FROM order_line WHERE order_id = 9 AND kit_line = 1", "a kit's money is its components' money"),
+    Damage(order(2), "goods = goods + 1", "an order's money is its lines' money"),
+    Damage(order(3), "freight = freight + 1", "an order's money is its lines' money"),
+    Damage(order(4), f"DELETE FROM {line(4)}", "an order's money is its lines' money"),
+    Damage(order(1), "received = received + 1", "received and refunded follow the payments"),
+    Damage(order(1), "DELETE FROM payment WHERE key = 'P1/late'", "received and refunded follow the payments"),
+    Damage(order(5), "status = 'shipped'", "the status of an order is derived"),
+    Damage(order(5), "review = 'dubious'", "the status of an order is derived"),
+    Damage(order(4), "payment = 'paid'", "the payment of an order is derived"),
+    Damage("hold WHERE code = 'sku_unmapped'", "document = 999", "an order's holds belong to an order"),
+    Damage(fo(2), "state = 'lost'", "fulfillment orders are in a known state"),
+    Damage(fo(2), "warehouse_id = NULL", "fulfillment orders are in a known state"),
+    Damage(fo(2), "state = 'cancelled'", "fulfillment orders are in a known state"),
+    Damage(fo(2), f"DELETE FROM {fo_line(2)}", "a fulfillment order that goes on has lines"),
+    Damage(fo_line(2), "sku_id = 2", "a fulfillment line carries units of one order line"),
+    Damage(fo_line(2), "order_id = 1", "a fulfillment line carries units of one order line"),
+    Damage(line(2), with_change(fo_line(2), "quantity = 2"), "fulfillment orders carry every open unit once"),
+    Damage(line(2), with_change(fo(2), "state = 'cancelled'"), "fulfillment orders carry every open unit once"),
+    Damage(line(1), "shipped = 1", "shipped units were sent by a fulfillment order"),
+    Damage(line(8), "shipped_externally = 0", "shipped units were sent by a fulfillment order"),
+    Damage(line(2), "reserved = 1", "an order line's reserved follows its fulfillment orders"),
+    Damage(fo_line(2), "reserved = 2", "a fulfillment line's reserved follows its reservations"),
+    Damage(fo_line(2), f"DELETE FROM {HELD}", "a fulfillment line's reserved follows its reservations"),
+    Damage(HELD, "holder = 999", "a reservation's holder exists and needs that SKU there"),
+    Damage(HELD, f"level_id = (SELECT MAX(id) FROM stock_level WHERE sku_id = 1 AND id <> (SELECT id FROM {LEVEL}))",
+           "a reservation's holder exists and needs that SKU there"),
+    Damage(fo_line(2), "reserved = 2", "what is past planning is fully reserved"),
+    Damage(fo_line(1), "reserved = 2", "what has left or was cancelled reserves nothing"),
+    Damage(fo(1), with_change(SPENT, "quantity = quantity + 1"), "what was sent was reserved and moved"),
+    Damage(fo(1), f"DELETE FROM {SPENT_MOVE}", "what was sent was reserved and moved"),
+    Damage(fo_line(9, 2), "quantity = 3", "kits travel whole"),
+    Damage(fo_line(9, 3), f"DELETE FROM {fo_line(9, 2)}", "kits travel whole"),
+    Damage(fo(2), "INSERT INTO waybill (fo_id, carrier, key, number, state, tracking, label_type, answer, requested_at)"
+           " SELECT fo_id, carrier, 'other', 'SF9', 'issued', '', '', '', requested_at FROM waybill WHERE number = 'SF2'",
+           "one live waybill at most"),
+    Damage(fo(1), f"DELETE FROM waybill WHERE fo_id = (SELECT id FROM {fo(1)})", "what was sent has one used waybill"),
+    Damage("waybill WHERE number = 'SF2'", "state = 'used'", "a waybill is used by what was sent"),
+    Damage("waybill WHERE number = 'SF2'", "number = ''", "a waybill is used by what was sent"),
+    Damage("hold WHERE level = 'fo'", "document = 999", "a fulfillment order's holds belong to one"),
+    Damage(PAID, with_change(lines_of(PAID) + " AND no = 1", "debit = debit + 1"), "every entry balances"),
+    Damage(PAID, f"DELETE FROM {lines_of(PAID)}", "every entry balances"),
+    Damage(lines_of(PAID) + " AND no = 1", "credit = 1", "every line has one side"),
+    Damage(lines_of(PAID) + " AND no = 1", f"DELETE FROM {PAID}", "every line has one side"),
+    Damage(PAID, "period = '2026-10'", "an entry stands in the period of its day"),
+    Damage(PAID, "reverses = 'NONE'", "a reversal mirrors one entry, once"),
+    Damage(PAID, f"reverses = (SELECT ref FROM {SOLD})", "a reversal mirrors one entry, once"),
+    Damage(order(2), with_change(PAID.replace('1', '2'), "document = 999"), "advances follow the orders"),
+    Damage(order(2), "advance = advance - 1", "advances follow the orders"),
+    Damage(order(2), "advance_tax = advance_tax + 1", "advances follow the orders"),
+    Damage(order(2), f"DELETE FROM {lines_of(PAID.replace('1', '2'))}",
+           "money at the platform follows the payments"),
+    Damage(PAID.replace('1', '2'), "document = 999", "an order's entries belong to an order, in its currency"),
+]  # fmt: skip
+
+
+def found(house: Installation) -> list[Finding]:
+    return list(findings(house.db, house.merchant, CHECKS))
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: f"{damage.check}: {damage.harm[:40]}")
+def test_damage_is_named_with_its_row(house: Installation, damage: Damage) -> None:
+    wanted = house.db.row(f"SELECT id FROM {damage.row}")
+    assert wanted, f"there is no {damage.row} to damage"
+    assert house.db.change(damage.statement()), "the statement damages nothing"
+    places = [finding.place for finding in found(house) if finding.check == damage.check]
+    row = f"{damage.row.split(' ')[0]} {wanted[0]} ("
+    assert [place for place in places if place.startswith(row)], f"no {row}…) among {places}"
+
+
+COST = "ledger_entry WHERE id = (SELECT MIN(id) FROM ledger_entry WHERE ref LIKE 'COST-%')"
+OUT = f"{lines_of(COST)} AND no = 2"
+LOSS = "ledger_entry WHERE ref = 'LOSS-LOSS1'"
+OPENING = "ledger_entry WHERE ref = 'OPENING-OPEN/SH'"
+
+
+@pytest.mark.parametrize(
+    ("harm", "check", "place"),
+    [
+        (with_change(OUT, "credit = credit + 1"), "the whole ledger balances", "all of CNY"),
+        (with_change(OUT, "credit = credit + 1"), "inventory is the value of stock", "account inventory"),
+        (with_change(OUT, "currency = 'USD'"), "inventory is the value of stock", "account inventory"),
+        (f"DELETE FROM {lines_of(LOSS)}", "inventory follows the goods", "write_off"),
+        (with_change(OPENING, "document = 999"), "inventory follows the goods", "receipt 1"),
+    ],
+)  # fmt: skip
+def test_damage_of_sums_is_named_by_its_account_or_document(house: Installation, harm: str, check: str, place: str) -> None:
+    assert house.db.change(harm)
+    assert [finding for finding in found(house) if finding.check == check and finding.place.startswith(place)]
+
+
+def test_every_check_has_been_seen_to_speak(house: Installation) -> None:
+    told = {damage.check for damage in DAMAGES}
+    told |= {"the whole ledger balances", "inventory is the value of stock", "inventory follows the goods"}
+    by_rows = {check.name for check in CHECKS if hasattr(check, "name")}
+    assert by_rows <= told
+
+
+def test_a_finding_says_what_is_wrong_and_what_to_do(house: Installation) -> None:
+    house.db.change(with_change(LEVEL, "on_hand = 7"))
+    [finding] = inventory.on_hand(house.db, house.merchant)
+    assert finding.place.endswith("(SH TEE  good)")
+    assert finding.what.startswith("on hand 7, but its moves sum to ")
+    assert "TEE in SH" in finding.remedy
+
+
+def test_a_check_names_the_first_rows_only(house: Installation) -> None:
+    house.db.change("DELETE FROM ledger_posting")
+    house.db.insert(
+        "ledger_entry",
+        ("ref", "date", "period", "posted_at", "text", "kind", "document", "reverses"),
+        [(f"X{n}", "2026-11-22", "2026-11", house.environment.now(), "", "manual", n, "") for n in range(30)],
+    )
+    bad = list(ledger.balanced(house.db, house.merchant))
+    assert len(bad) == LIMIT
+    assert bad[0].place.startswith("ledger_entry 1 (")
