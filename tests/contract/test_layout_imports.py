@@ -109,7 +109,8 @@ def objection(importer: str, target: str) -> str | None:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_inward(path: Path) -> None:
     importer = name_of(path)
-    wrong = [f"line {line}: {target}: {why}" for line, target in imported(path) if (why := objection(importer, target))]
+    found = sorted(set(imported(path)))
+    wrong = [f"line {line}: {target}: {why}" for line, target in found if (why := objection(importer, target))]
     assert not wrong, "\n".join([f"{importer} imports what it must not:", *wrong])
 
 
