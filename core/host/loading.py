@@ -67,7 +67,7 @@ def entries() -> dict[str, list[EntryPoint]]:
     found: dict[str, dict[str, EntryPoint]] = {}
     for entry in entry_points(group=GROUP):
         found.setdefault(entry.name, {})[entry.value] = entry
-    return {slug: list(by_value.values()) for slug, by_value in sorted(found.items())}
+    return {slug: [by_value[value] for value in sorted(by_value)] for slug, by_value in sorted(found.items())}
 
 
 def installed(found: Mapping[str, Iterable[EntryPoint]]) -> tuple[Installed, ...]:

@@ -58,7 +58,7 @@ class Registries:
             if call := guest.calls.get(contract.hook):
                 with contained(contract.hook):
                     given = [kind for several in call() for kind in _several(contract.hook, several)]
-                wanted[registry] = self._checked(slug, registry, contract, given)
+                    wanted[registry] = self._checked(slug, registry, contract, given)
         for registry, entries in wanted.items():
             self.entries[registry].update(entries)
 
@@ -104,5 +104,6 @@ def _check_class(contract: _Contract, kind: Any) -> None:
         value = getattr(kind, attribute, None)
         if not isinstance(value, wanted) or value == "":
             raise PluginError(f"{hook}: {kind.__name__}.{attribute} is {value!r}", remedy=f"it must be {wanted.__name__}")
-    if not all(isinstance(entry, SettingField) for entry in getattr(kind, "settings", ()) if parent is not Simulator):
+    form = () if issubclass(kind, Simulator) else getattr(kind, "settings", ())
+    if not all(isinstance(line, SettingField) for line in form):
         raise PluginError(f"{hook}: {kind.__name__}.settings hold something that is no SettingField")
