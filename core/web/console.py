@@ -1,0 +1,69 @@
+"""The staff console: mounts every page on a Flask application."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Flask, url_for
+
+from ..fulfillment import pages as fulfillment_pages
+from ..orders import pages as order_pages
+from . import access, labels, language, masking, refusals
+from .services import NAME, ConsoleServices
+from .views import dashboard, fulfillment, ledger, orders, people, plugins, signin, stock, work
+
+_HERE = Path(__file__).parent
+_YEAR = 365 * 24 * 3600
+
+
+class _Console(Blueprint):
+    """Files carry their content's hash in their address, so browsers may keep them."""
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        return _YEAR
+
+
+def mount(app: Flask, services: ConsoleServices) -> None:
+    """Add the console at `/` to an application that has a SECRET_KEY."""
+    app.extensions[NAME] = services
+    access.install(app)
+    language.install(app)
+    refusals.install(app)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        label=labels.label,
+        tone=labels.tone,
+        action=labels.action,
+        shown_name=masking.shown_name,
+        shown_address=masking.shown_address,
+    )
+    app.jinja_env.globals.update(
+        asset=_asset,
+        may=access.may,
+        me=access.me,
+        signed_in=access.signed_in,
+        language=language.language,
+        languages=language.LANGUAGES,
+        merchant=services.installation.merchant,
+        order_cap=order_pages.CAP,
+        fo_cap=fulfillment_pages.CAP,
+    )
+    console = _Console(
+        "console", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
+    )
+    console.before_request(access.guard)
+    for room in (signin, dashboard, orders, fulfillment, stock, work, ledger, plugins, people):
+        console.register_blueprint(room.pages)
+    app.register_blueprint(console)
+
+
+def _asset(name: str) -> str:
+    return url_for("console.static", filename=name, v=_content_hash(name))
+
+
+@cache
+def _content_hash(name: str) -> str:
+    return hashlib.sha256((_HERE / "static" / name).read_bytes()).hexdigest()[:12]

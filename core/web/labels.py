@@ -1,0 +1,283 @@
+"""Codes are stored, words are shown: every code a person may meet, with its words and its colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString, gettext, lazy_gettext
+
+from ..auth.permissions import Role as PersonRole
+from ..carriers.api import TrackingState
+from ..fulfillment.api import FoState, WaybillState
+from ..ledger.api import Role
+from ..orders.api import HoldCode, OrderStatus, PaymentState, ReviewState
+from ..orders.states import Step
+
+_ = lazy_gettext
+
+Words = Mapping[str, LazyString]
+
+STATUS: Words = {
+    OrderStatus.PENDING_PAYMENT: _("To be paid"),
+    OrderStatus.PENDING_REVIEW: _("To be reviewed"),
+    OrderStatus.TO_SHIP: _("To ship"),
+    OrderStatus.SHIPPED: _("Shipped"),
+    OrderStatus.COMPLETED: _("Completed"),
+    OrderStatus.CANCELLED: _("Cancelled"),
+}
+PAYMENT: Words = {
+    PaymentState.UNPAID: _("Unpaid"),
+    PaymentState.DEPOSIT_PAID: _("Deposit paid"),
+    PaymentState.PAID: _("Paid"),
+    PaymentState.COD_PENDING: _("Cash on delivery"),
+    PaymentState.COD_COLLECTED: _("Cash collected"),
+    PaymentState.COD_REMITTED: _("Cash received from carrier"),
+    PaymentState.COD_REFUSED: _("Refused at the door"),
+    PaymentState.PARTIALLY_REFUNDED: _("Partly refunded"),
+    PaymentState.REFUNDED: _("Refunded"),
+}
+REVIEW: Words = {
+    ReviewState.PENDING: _("Review pending"),
+    ReviewState.PASSED: _("Review passed"),
+    ReviewState.REJECTED: _("Rejected in review"),
+    ReviewState.WITHDRAWN: _("Review withdrawn"),
+}
+FO: Words = {
+    FoState.PLANNED: _("Planned"),
+    FoState.ALLOCATED: _("Allocated"),
+    FoState.RELEASED: _("Released"),
+    FoState.PICKING: _("Being picked"),
+    FoState.PICKED: _("Picked"),
+    FoState.PACKED: _("Packed"),
+    FoState.SHIPPED: _("Sent"),
+    FoState.DELIVERED: _("Delivered"),
+    FoState.RETURNING: _("On its way back"),
+    FoState.RETURNED: _("Returned"),
+    FoState.CANCELLED: _("Called off"),
+}
+WAYBILL: Words = {
+    WaybillState.REQUESTED: _("Waybill requested"),
+    WaybillState.ISSUED: _("Waybill issued"),
+    WaybillState.USED: _("Waybill used"),
+    WaybillState.VOIDED: _("Waybill voided"),
+    WaybillState.VOID_FAILED: _("Voiding failed"),
+}
+TRACKING: Words = {
+    TrackingState.BOOKED: _("Booked"),
+    TrackingState.PICKED_UP: _("Collected"),
+    TrackingState.IN_TRANSIT: _("In transit"),
+    TrackingState.OUT_FOR_DELIVERY: _("Out for delivery"),
+    TrackingState.READY_FOR_PICKUP: _("Ready to be picked up"),
+    TrackingState.DELIVERY_FAILED: _("Delivery failed"),
+    TrackingState.DELIVERED: _("Delivered"),
+    TrackingState.RETURNING: _("On its way back"),
+    TrackingState.RETURNED: _("Returned"),
+    TrackingState.UNKNOWN: _("Unknown to us"),
+}
+HOLD: Words = {
+    HoldCode.REVIEW_RULE: _("Review rule"),
+    HoldCode.OUT_OF_STOCK: _("Out of stock"),
+    HoldCode.PRESALE: _("Presale"),
+    HoldCode.AWAITING_PAYMENT: _("Awaiting payment"),
+    HoldCode.AWAITING_RETURN_ITEMS: _("Awaiting returned items"),
+    HoldCode.MERGE_WAIT: _("Waiting to be merged"),
+    HoldCode.ADDRESS_INVALID: _("Address incomplete"),
+    HoldCode.ADDRESS_CHANGED: _("Address changed"),
+    HoldCode.REFUND_REQUESTED: _("Refund requested"),
+    HoldCode.REFUNDED: _("Refunded by the platform"),
+    HoldCode.SKU_UNMAPPED: _("Item without SKU"),
+    HoldCode.NO_CARRIER: _("No carrier"),
+    HoldCode.WAYBILL_ERROR: _("Waybill error"),
+    HoldCode.BLACKLIST: _("Blacklist"),
+    HoldCode.FRAUD_RISK: _("Fraud risk"),
+    HoldCode.PRICE_LOW: _("Price too low"),
+    HoldCode.MANUAL: _("Held by hand"),
+    HoldCode.SHORT_PICK: _("Short pick"),
+    HoldCode.WEIGHT_DIFF: _("Weight differs"),
+    HoldCode.UPSTREAM_CHANGED: _("Changed on the platform"),
+}
+HOLD_HELP: Words = {
+    HoldCode.REVIEW_RULE: _("Read the reason and approve or reject the order."),
+    HoldCode.OUT_OF_STOCK: _("Lifts itself when stock arrives or is freed."),
+    HoldCode.PRESALE: _("Lifts itself when the goods arrive."),
+    HoldCode.AWAITING_PAYMENT: _("Lifts itself when the payment is complete."),
+    HoldCode.AWAITING_RETURN_ITEMS: _("Lifts itself when the returned items are in."),
+    HoldCode.MERGE_WAIT: _("Lifts itself when the waiting time is over."),
+    HoldCode.ADDRESS_INVALID: _("Ask the buyer for the missing parts, then correct the address on the platform, or approve."),
+    HoldCode.ADDRESS_CHANGED: _("Check the new address, then lift the hold."),
+    HoldCode.REFUND_REQUESTED: _("Lifts itself when the refund is granted or withdrawn on the platform."),
+    HoldCode.REFUNDED: _("The platform gave the money back; the units leave the order."),
+    HoldCode.SKU_UNMAPPED: _("Give the item a SKU in the work list; the order then goes on by itself."),
+    HoldCode.NO_CARRIER: _("Choose a carrier for the shop."),
+    HoldCode.WAYBILL_ERROR: _("See what the carrier said; try again from the work list."),
+    HoldCode.BLACKLIST: _("Look at the buyer's history, then lift the hold or reject the order."),
+    HoldCode.FRAUD_RISK: _("Look at the buyer's history, then lift the hold or reject the order."),
+    HoldCode.PRICE_LOW: _("Compare with the list price, then approve or reject the order."),
+    HoldCode.MANUAL: _("Somebody held it on purpose. Lift the hold when the reason is gone."),
+    HoldCode.SHORT_PICK: _("Count the bin, then pick the rest or plan the order anew."),
+    HoldCode.WEIGHT_DIFF: _("Open the parcel and compare it with the lines."),
+    HoldCode.UPSTREAM_CHANGED: _("The buyer changed the order after picking began. Compare, then lift the hold."),
+}
+STEP: Words = {
+    Step.REVIEW: _("Stops the review"),
+    Step.RELEASE: _("Stops the release to the warehouse"),
+    Step.PICK: _("Stops picking"),
+    Step.PACK: _("Stops packing"),
+    Step.SHIP: _("Stops shipping"),
+}
+NOTICE: Words = {
+    "none": _("Not told yet"),
+    "queued": _("About to be told"),
+    "done": _("Platform knows"),
+    "failed": _("Platform refused"),
+    "not_supported": _("Platform cannot be told"),
+}
+CONNECTION: Words = {"active": _("Connected"), "paused": _("Paused")}
+REASON: Words = {
+    "buyer": _("Cancelled by the buyer"),
+    "refunded": _("Refunded before shipment"),
+    "review_rejected": _("Rejected in review"),
+    "balance_not_paid": _("Balance not paid"),
+    "cod_refused": _("Refused at the door"),
+    "intercepted": _("Called back on its way"),
+    "out_of_stock": _("Out of stock"),
+    "order_cancelled": _("The order was cancelled"),
+    "merged_into": _("Merged into another one"),
+    "split_into": _("Split into others"),
+    "rerouted": _("Routed anew"),
+}
+PERSON_ROLE: Words = {
+    PersonRole.ADMIN: _("Administrator"),
+    PersonRole.SUPERVISOR: _("Supervisor"),
+    PersonRole.REVIEWER: _("Order reviewer"),
+    PersonRole.WAREHOUSE: _("Warehouse"),
+    PersonRole.FINANCE: _("Finance"),
+    PersonRole.VIEWER: _("Viewer"),
+}
+PERSON_ROLE_HELP: Words = {
+    PersonRole.ADMIN: _("Everything, people and plugins among it."),
+    PersonRole.SUPERVISOR: _("Everything but people and plugins."),
+    PersonRole.REVIEWER: _("Reads orders with addresses, approves and rejects."),
+    PersonRole.WAREHOUSE: _("Picks, packs and ships; buyers' names stay masked."),
+    PersonRole.FINANCE: _("Reads orders, stock and the ledger, and downloads it."),
+    PersonRole.VIEWER: _("Reads orders, fulfillment and stock."),
+}
+ACCOUNT: Words = {
+    Role.PLATFORM: _("Held by platforms"),
+    Role.COD_RECEIVABLE: _("To be collected by carriers"),
+    Role.ADVANCES: _("Advances from buyers"),
+    Role.ADVANCES_TAX: _("Tax inside advances"),
+    Role.OUTPUT_TAX: _("Output VAT"),
+    Role.REVENUE: _("Revenue"),
+    Role.FREIGHT_REVENUE: _("Freight revenue"),
+    Role.COST_OF_GOODS: _("Cost of goods"),
+    Role.INVENTORY: _("Inventory"),
+    Role.PAYABLE: _("Payables"),
+    Role.OPENING: _("Opening balances"),
+    Role.STOCK_LOSS: _("Stock loss"),
+}
+SOURCE: Words = {"channel": _("From the platform"), "manual": _("Entered by hand"), "file": _("From a file")}
+ACTION: Words = {
+    "placed": _("Order came in"),
+    "payment": _("Payment received"),
+    "refund": _("Refund"),
+    "review rejected": _("Rejected in review"),
+    "review passed": _("Review passed"),
+    "review holds lifted": _("Review holds lifted"),
+    "cancelled units": _("Units cancelled"),
+    "shipped elsewhere": _("Shipped elsewhere"),
+    "address changed": _("Address changed"),
+    "added": _("Added"),
+    "changed": _("Changed"),
+    "mapped": _("Mapped"),
+    "routed": _("Routed"),
+    "reviewed": _("Reviewed"),
+    "merged": _("Merged"),
+    "split": _("Split"),
+    "waybill": _("Waybill"),
+    "tracking": _("Tracking"),
+}
+
+KINDS: Mapping[str, Words] = {
+    "status": STATUS,
+    "payment": PAYMENT,
+    "review": REVIEW,
+    "fo": FO,
+    "waybill": WAYBILL,
+    "tracking": TRACKING,
+    "hold": HOLD,
+    "hold_help": HOLD_HELP,
+    "step": STEP,
+    "notice": NOTICE,
+    "connection": CONNECTION,
+    "reason": REASON,
+    "person_role": PERSON_ROLE,
+    "person_role_help": PERSON_ROLE_HELP,
+    "account": ACCOUNT,
+    "source": SOURCE,
+    "action": ACTION,
+}
+
+_TONES: Mapping[str, Mapping[str, str]] = {
+    "status": {
+        "pending_payment": "secondary",
+        "pending_review": "orange",
+        "to_ship": "blue",
+        "shipped": "teal",
+        "completed": "green",
+        "cancelled": "secondary",
+    },
+    "payment": {
+        "paid": "green",
+        "unpaid": "secondary",
+        "deposit_paid": "yellow",
+        "cod_pending": "yellow",
+        "cod_collected": "green",
+        "cod_remitted": "green",
+        "cod_refused": "red",
+        "partially_refunded": "orange",
+        "refunded": "red",
+    },
+    "fo": {
+        "planned": "orange",
+        "allocated": "azure",
+        "released": "blue",
+        "picking": "blue",
+        "picked": "indigo",
+        "packed": "purple",
+        "shipped": "teal",
+        "delivered": "green",
+        "returning": "orange",
+        "returned": "orange",
+        "cancelled": "secondary",
+    },
+    "tracking": {"delivered": "green", "delivery_failed": "red", "unknown": "secondary"},
+    "notice": {"done": "green", "failed": "red", "queued": "blue"},
+    "connection": {"active": "green", "paused": "red"},
+    "waybill": {"void_failed": "red", "voided": "secondary", "requested": "yellow"},
+}
+
+
+def label(code: str, kind: str) -> str:
+    """The words for a code; one that nobody has named yet is shown as it is, legibly."""
+    words = KINDS[kind].get(code)
+    return str(words) if words is not None else code.replace("_", " ")
+
+
+def tone(code: str, kind: str) -> str:
+    """The colour of a code's badge."""
+    return "red" if kind == "hold" else _TONES.get(kind, {}).get(code, "blue")
+
+
+def action(text: str, kind: str = "order") -> str:
+    """What an audit row says was done, in words: `to_ship → shipped`, `hold out_of_stock`, or one word."""
+    states = "status" if kind == "order" else "fo"
+    source, arrow, target = text.partition(" → ")
+    if arrow:
+        return f"{label(source, states)} → {label(target, states)}"
+    first, _space, code = text.partition(" ")
+    if first == "hold" and code in HOLD:
+        return gettext("Held: %(why)s", why=label(code, "hold"))
+    if first == "lifted" and code in HOLD:
+        return gettext("Hold lifted: %(why)s", why=label(code, "hold"))
+    return label(text, "action")

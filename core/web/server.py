@@ -1,0 +1,40 @@
+"""The web server: waitress, whose threads outlast slow and half-open requests."""
+
+from __future__ import annotations
+
+import threading
+
+from flask import Flask
+from waitress import create_server
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a request the server reads at all; the application refuses much less."""
+
+
+class Server:
+    """Answers requests of one application; `port` 0 takes a free one."""
+
+    def __init__(self, app: Flask, host: str, port: int, threads: int = 32) -> None:
+        self._server = create_server(app, host=host, port=port, threads=threads, ident=None, max_request_body_size=LARGEST)
+        self.address = f"http://{host}:{self._server.effective_port}"
+        self._thread: threading.Thread | None = None
+
+    def run(self) -> None:
+        """Answer until the process ends."""
+        self._server.run()
+
+    def start(self) -> None:
+        """Answer on a thread of its own, until `stop`."""
+        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run()
+        except OSError:
+            return  # its socket was closed by stop()
+
+    def stop(self) -> None:
+        self._server.close()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
