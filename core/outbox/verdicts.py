@@ -47,7 +47,10 @@ def backoff(task_id: int, attempts: int) -> float:
 
 def judge(error: Exception, task_id: int, attempts: int) -> Verdict:
     """The next step after `attempts` attempts, the failed one among them."""
-    what, remedy = (error.what, error.remedy) if isinstance(error, OrderyardError) else (str(error), "")
+    if isinstance(error, OrderyardError):
+        what, remedy = error.what, error.remedy
+    else:
+        what, remedy = f"{type(error).__name__}: {error}".rstrip(": "), ""
     if isinstance(error, RateLimited):
         seconds = error.seconds if error.seconds > 0.1 else 0.1
         return Verdict(min(seconds, _DAY), what, remedy or "nothing: it goes on by itself", counts=False)
@@ -68,6 +71,4 @@ def judge(error: Exception, task_id: int, attempts: int) -> Verdict:
         return Verdict(None, what, remedy or "mend it, then retry")
     if isinstance(error, PluginError):
         return Verdict(None, what, remedy or "update the plugin, then retry")
-    return Verdict(
-        None, f"{type(error).__name__}: {what}".rstrip(": "), remedy or "a fault in the program: see its log, then retry"
-    )
+    return Verdict(None, what, remedy or "a fault in the program: see its log, then retry")
