@@ -13,10 +13,12 @@ from .core.carriers.engine import BOOK, VOID, CarrierEngine, void_waybills, want
 from .core.catalog.queries import items
 from .core.catalog.service import ListingMapped
 from .core.channels.engine import ChannelEngine
-from .core.channels.service import FETCH, connection, pause, paused
+from .core.channels.service import FETCH
 from .core.channels.writeback import TELL, WriteBack
+from .core.connections.service import connection, pause, paused
 from .core.customers import queries as customers
 from .core.customers.api import CustomerCard
+from .core.fulfillment import checks as fulfillment_checks
 from .core.fulfillment import service as fulfillment
 from .core.fulfillment.api import FoReleased, FoVoided, ShipmentDispatched
 from .core.fulfillment.release import release_ready
@@ -24,14 +26,19 @@ from .core.host import plugins as host
 from .core.host.migrating import migrate_plugins
 from .core.host.sealing import Seal, write_key_file
 from .core.host.service import PluginContexts, keep_faults
+from .core.inventory import checks as inventory_checks
 from .core.inventory.api import GoodsMoved, StockChanged, StockFreed
+from .core.kernel.checks import Finding, findings
 from .core.kernel.clock import Environment, SystemEnvironment
 from .core.kernel.db import Database
 from .core.kernel.errors import CredentialsRefused, DomainError, RemoteNotUnderstood, RemoteRejected
 from .core.kernel.transport import Delivery, HttpTransport, Transport
 from .core.kernel.uow import Installation, Merchant, UnitOfWork, Wiring
+from .core.ledger import checks as ledger_checks
 from .core.ledger import service as ledger
+from .core.ledger.api import LedgerExporter
 from .core.migrations.registry import DIRECTORY, HISTORY
+from .core.orders import checks as order_checks
 from .core.orders import queries as orders
 from .core.orders.api import (
     AddressChanged,
@@ -139,6 +146,7 @@ class System:
             (
                 Round("release", 2, self.release),
                 Round("pull", 30, self.pull),
+                Round("items", 600, self.channels.meet_all),
                 Round("publish", 60, self.publish),
                 Round("publish_changed", 1, self.publish_changed),
                 Round("track", 60, self.carriers.track_all),
@@ -216,6 +224,20 @@ class System:
         self.rounds.serve(stop)
         self.worker.wake()
         worker.join()
+
+    def exporter(self, name: str) -> LedgerExporter:
+        """A ledger format with its plugin's settings; DomainError names those there are."""
+        kind = self.plugins.ledger_exporters.get(name)
+        if kind is None:
+            known = ", ".join(sorted(self.plugins.ledger_exporters)) or "none; enable a plugin that brings one"
+            raise DomainError(f"there is no ledger format {name}", remedy=f"there are: {known}")
+        return kind(self.contexts.of(self.plugins.owner_of("ledger_exporters", name)).settings)
+
+    def verify(self) -> list[Finding]:
+        """Every row that does not add up, over all rooms; none when the books are sound."""
+        checks = (*inventory_checks.CHECKS, *order_checks.CHECKS, *fulfillment_checks.CHECKS, *ledger_checks.CHECKS)
+        with self.installation.db.connection():
+            return list(findings(self.installation.db, self.installation.merchant, checks))
 
     def close(self) -> None:
         self.installation.db.close()

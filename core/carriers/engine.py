@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..channels.service import ConnectionFacts, connection, connections, pause, settings_of
+from ..connections.service import ConnectionFacts, connection, connections, pause, settings_of
 from ..customers import queries as customers
 from ..fulfillment import service as fulfillment
 from ..fulfillment.api import FoReleased, FoVoided, WaybillState

@@ -94,6 +94,8 @@ class ChannelOrder:
     """The buyer's words to the seller."""
     memo: str = ""
     """The seller's own note; a memo that we wrote back ourselves must be left out."""
+    held: str = ""
+    """Why the platform forbids shipping for now (group not full, risk check), empty when it does not."""
 
 
 def check(order: ChannelOrder) -> None:
@@ -294,6 +296,32 @@ class PushesStock(Protocol):
 
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         """One answer per target, in order; at most `ability.stock_batch` targets; absolute numbers, so repeating is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """Something the shop offers there, one sellable variant."""
+
+    listing: ListingRef
+    title: str
+    quantity: int | None
+    """The number it shows now, None when the platform does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """One page of what a shop offers; `cursor` leads to the next one and is None on the last."""
+
+    items: tuple[ListedItem, ...]
+    cursor: str | None
+
+
+@runtime_checkable
+class ListsItems(Protocol):
+    """Tells what the shop offers, so that stock can be published before the first order mentions it."""
+
+    def list_items(self, cursor: str | None = None) -> ItemPage:
+        """One page, sellable variants one by one; `cursor` None asks for the first."""
 
 
 @runtime_checkable

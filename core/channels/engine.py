@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ..catalog.service import meet_listings
+from ..connections.service import ConnectionFacts, connection, connections, pause, settings_of
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..inventory.queries import Published, published
@@ -24,8 +26,8 @@ from ..outbox.claims import Claimed
 from ..outbox.service import NewTask, enqueue
 from ..outbox.worker import Effect
 from . import inbox
-from .api import Channel, ListingRef, PushesStock, ReceivesWebhooks, StockOutcome, StockTarget, Window
-from .service import FETCH, ConnectionFacts, connection, connections, pause, settings_of
+from .api import Channel, ListingRef, ListsItems, PushesStock, ReceivesWebhooks, StockOutcome, StockTarget, Window
+from .service import FETCH
 from .writeback import shipment_of
 
 FIRST_LOOK = timedelta(days=1)
@@ -118,12 +120,13 @@ class ChannelEngine:
                     try:
                         body = channel.fetch(found.external_id)
                     except RemoteRejected as error:
-                        self._set_aside(facts, inbox.polled(found), found.external_id, str(error), result)
+                        self._set_aside(
+                            facts, f"{found.external_id}@{found.version.isoformat()}", found.external_id, str(error), result
+                        )
                         continue
                 with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
-                    row = inbox.store(
-                        uow, facts.id, "pull", inbox.polled(found), found.external_id, version=found.version, body=body
-                    )
+                    name = inbox.polled(found.external_id, found.version, body)
+                    row = inbox.store(uow, facts.id, "pull", name, found.external_id, version=found.version, body=body)
                 if row is not None:
                     verdict, _ = inbox.take(self._installation, facts, channel, row, body)
                     result.verdicts[verdict] = result.verdicts.get(verdict, 0) + 1
@@ -139,6 +142,36 @@ class ChannelEngine:
         if row is not None:
             result.verdicts["parked"] = result.verdicts.get("parked", 0) + 1
             result.parked.append(document)
+
+    def meet_items(self, facts: ConnectionFacts) -> int:
+        """Learn what the shop offers, mapped by merchant code where that is a SKU's; how many items it has."""
+        channel = self.channel(facts)
+        if facts.shop_id is None or not isinstance(channel, ListsItems):
+            return 0
+        count, cursor = 0, None
+        while True:
+            page = channel.list_items(cursor)
+            seen = {
+                (item.listing.item_id, item.listing.variant_id): (item.listing.merchant_code, item.title) for item in page.items
+            }
+            if seen:
+                with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+                    meet_listings(uow, facts.shop_id, seen)
+            count, cursor = count + len(seen), page.cursor
+            if cursor is None:
+                return count
+
+    def meet_all(self) -> dict[str, int]:
+        """Learn the offers of every active connection, each by itself."""
+        met: dict[str, int] = {}
+        for facts in self.active():
+            try:
+                met[facts.code] = self.meet_items(facts)
+            except CredentialsRefused as error:
+                self.refused(facts, error)
+            except RemoteError:
+                continue
+        return met
 
     # push
 

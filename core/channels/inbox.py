@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import peewee
 
 from ..catalog.queries import marks, shop
+from ..connections.service import ConnectionFacts
 from ..kernel.db import Database, as_moment
 from ..kernel.errors import DomainError, OrderyardError, RemoteNotUnderstood, Stale, StockShort
 from ..kernel.uow import Installation, UnitOfWork
 from ..orders.intake import place
 from . import translate
-from .api import Channel, ChannelOrder, Found, check
-from .service import ConnectionFacts
+from .api import Channel, ChannelOrder, check
 
 TRIES = 5
 """How often a document is tried again when another transaction was faster."""
 
 
+SETTLED = timedelta(seconds=5)
+"""Platforms count versions in whole seconds, and their clocks differ from ours: a document read so soon after its own
+version may change once more under the same one, and is looked at again."""
+
+
 def known_versions(db: Database, connection_id: int, documents: Iterable[str]) -> dict[str, datetime]:
-    """The version in effect of each document, as far as there is one."""
+    """The version in effect of each document, as far as there is one that need not be looked at again."""
     wanted = sorted(set(documents))
     if not wanted:
         return {}
     rows = db.rows(
-        f"SELECT external_id, version FROM channel_order WHERE connection_id = ? AND external_id IN ({marks(wanted)})",
+        "SELECT d.external_id, d.version, i.received_at FROM channel_order d JOIN inbox i ON i.id = d.inbox_id "
+        f"WHERE d.connection_id = ? AND d.external_id IN ({marks(wanted)})",
         [connection_id, *wanted],
     )
-    return {external_id: as_moment(version) for external_id, version in rows}
+    return {
+        external_id: as_moment(version)
+        for external_id, version, received_at in rows
+        if as_moment(received_at) - as_moment(version) >= SETTLED
+    }
 
 
 def store(
@@ -55,9 +66,9 @@ def store(
     return int(rows[0][0]) if rows else None
 
 
-def polled(found: Found) -> str:
-    """What a polled document is known by in the inbox."""
-    return f"{found.external_id}@{found.version.isoformat()}"
+def polled(external_id: str, version: datetime, body: bytes) -> str:
+    """What a polled document is known by in the inbox: the same version with other content is another document."""
+    return f"{external_id}@{version.isoformat()}#{hashlib.sha256(body).hexdigest()[:12]}"
 
 
 def park(installation: Installation, inbox_id: int, reason: str, actor: str) -> None:
@@ -84,7 +95,7 @@ def take(
     for attempt in range(1, TRIES + 1):
         try:
             with installation.unit_of_work(actor) as uow:
-                return _decide(uow, connection, inbox_id, order)
+                return _decide(uow, connection, inbox_id, order, body)
         except (StockShort, Stale, peewee.IntegrityError, peewee.OperationalError) as error:
             if attempt == TRIES:
                 park(installation, inbox_id, str(error), actor)
@@ -94,10 +105,12 @@ def take(
     return "parked", None
 
 
-def _decide(uow: UnitOfWork, connection: ConnectionFacts, inbox_id: int, order: ChannelOrder) -> tuple[str, int | None]:
+def _decide(
+    uow: UnitOfWork, connection: ConnectionFacts, inbox_id: int, order: ChannelOrder, body: bytes
+) -> tuple[str, int | None]:
     row = uow.db.row(
-        "SELECT id, version, order_id FROM channel_order WHERE connection_id = ? AND external_id = ?"
-        + ("" if uow.db.sqlite else " FOR UPDATE"),
+        "SELECT d.id, d.version, d.order_id, i.body FROM channel_order d JOIN inbox i ON i.id = d.inbox_id "
+        "WHERE d.connection_id = ? AND d.external_id = ?" + ("" if uow.db.sqlite else " FOR UPDATE OF d"),
         (connection.id, order.external_id),
     )
     order_id: int | None
@@ -115,7 +128,7 @@ def _decide(uow: UnitOfWork, connection: ConnectionFacts, inbox_id: int, order: 
         )
     else:
         order_id, version = row[2], as_moment(row[1])
-        if order.version == version:
+        if order.version == version and bytes(row[3] or b"") == body:
             verdict = "duplicate"
         elif order.version < version:
             verdict = "stale"

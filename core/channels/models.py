@@ -1,33 +1,13 @@
-"""Connections to the outside, the inbox of raw documents, and what channels were told about shipments."""
+"""The inbox of raw documents, the platform's orders in effect, and what channels were told about shipments."""
 
 from __future__ import annotations
 
 import peewee
 
-from ..catalog.models import Shop
+from ..connections.models import Connection
 from ..fulfillment.models import FulfillmentOrder
 from ..kernel.db import MomentField, Table
 from ..orders.models import Order
-
-
-class Connection(Table):
-    """One account at one remote system: a channel's shop, or a carrier's contract."""
-
-    code = peewee.TextField(unique=True)
-    kind = peewee.TextField()
-    """`channel` or `carrier`."""
-    adapter = peewee.TextField()
-    """The registered name of the Channel or Carrier."""
-    shop = peewee.ForeignKeyField(Shop, null=True, backref="+")
-    settings = peewee.TextField(default="")
-    """Sealed JSON; secrets are never shown back."""
-    state = peewee.TextField(default="active")
-    """`active` or `paused`."""
-    message = peewee.TextField(default="")
-    """Why it is paused, for a person."""
-    cursor = MomentField(null=True)
-    """Everything changed before this moment has been pulled."""
-    last_good_at = MomentField(null=True)
 
 
 class InboxDocument(Table):

@@ -39,6 +39,12 @@ def _cancelled(order: ChannelOrder, line: ChannelLine) -> int:
     return line.quantity - line.shipped if order.state is TradeState.CANCELLED else line.cancelled
 
 
+def _repaid(order: ChannelOrder) -> bool:
+    """Everything was refunded as a mere amount while units are still to be sent: no machine decides that."""
+    still = any(line.quantity > line.shipped + _cancelled(order, line) for line in order.lines)
+    return still and order.paid.minor > 0 and order.refunded.minor >= order.paid.minor
+
+
 def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, Item | None]) -> OrderDraft:
     """A new order from its document; `code` is the connection's, under which its payment counts once."""
     if order.currency != shop.currency:
@@ -53,6 +59,10 @@ def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, I
         holds[HoldCode.REFUND_REQUESTED] = ", ".join(asked)
     if order.state is TradeState.DEPOSIT_PAID:
         holds[HoldCode.PRESALE] = "deposit paid, balance open"
+    if order.held:
+        holds[HoldCode.PLATFORM_HOLD] = order.held
+    if _repaid(order):
+        holds[HoldCode.REFUNDED] = "all the money went back, and nothing was cancelled"
     buyer = order.buyer
     return OrderDraft(
         shop=shop,
@@ -111,14 +121,20 @@ def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder) -> lis
         back = orders.PaymentFacts(order_id, more, order.version, "platform", f"{stable}/refund/{order.refunded.minor}")
         if orders.refund(uow, back):
             done.append("refunded")
-    asked = [line.title for line in order.lines if line.refund_requested]
-    if asked:
-        orders.hold(uow, order_id, HoldCode.REFUND_REQUESTED, ", ".join(asked), source="channel")
-        done.append("refund requested")
-    elif orders.lift(uow, order_id, HoldCode.REFUND_REQUESTED, source="channel"):
-        done.append("refund request settled")
-    if order.state not in UNSETTLED and orders.lift(uow, order_id, HoldCode.PRESALE, source="channel"):
-        done.append("balance paid")
+    asked = ", ".join(line.title for line in order.lines if line.refund_requested)
+    balance = "deposit paid, balance open" if order.state is TradeState.DEPOSIT_PAID else ""
+    repaid = "all the money went back, and nothing was cancelled" if _repaid(order) else ""
+    for code_, note in (
+        (HoldCode.REFUND_REQUESTED, asked),
+        (HoldCode.PLATFORM_HOLD, order.held),
+        (HoldCode.PRESALE, balance),
+        (HoldCode.REFUNDED, repaid),
+    ):
+        if note:
+            orders.hold(uow, order_id, code_, note, source="channel")
+            done.append(f"hold {code_}")
+        elif orders.lift(uow, order_id, code_, source="channel"):
+            done.append(f"lifted {code_}")
     # A privacy token grows old and is given anew for the same door, so only the words tell whether the door changed.
     known = replace(customers.address(uow.db, address_id), privacy_token="", token_owner="")
     if known != replace(order.receiver, privacy_token="", token_owner="") and status not in (

@@ -20,6 +20,8 @@ class ServingWarehouse:
 def serving(db: Database, shop_ids: Iterable[int]) -> dict[int, list[ServingWarehouse]]:
     """The warehouses of each shop, by code."""
     wanted = sorted(set(shop_ids))
+    if not wanted:
+        return {}
     found: dict[int, list[ServingWarehouse]] = {shop_id: [] for shop_id in wanted}
     for shop_id, warehouse_id, code, regions in db.rows(
         "SELECT sw.shop_id, w.id, w.code, w.regions FROM shop_warehouse sw JOIN warehouse w ON w.id = sw.warehouse_id "

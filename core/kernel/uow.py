@@ -69,16 +69,19 @@ class UnitOfWork:
         self._pending: list[Any] = []
         self.heard: list[Any] = []
         self._ids: dict[str, list[int]] = {}
+        self._top: dict[str, int] = {}
         self._audit: list[tuple[Any, ...]] = []
 
     def take_ids(self, table: str, count: int, **ahead: int) -> list[int]:
         """Ids for rows about to be written; `ahead` fetches ids of other tables in the same statement, for later calls."""
         pool = self._ids.setdefault(table, [])
         if len(pool) < count:
-            # What a pool still holds was never written, so a fresh draw may give the same ids again: drop it first.
-            pool.clear()
             for name, ids in self.db.take_ids(**{table: count}, **ahead).items():
-                self._ids[name] = ids
+                # SQLite counts rows that are written; ids given out before and not written yet must not come again.
+                shift = max(0, self._top.get(name, 0) + 1 - ids[0]) if self.db.sqlite and ids else 0
+                self._ids[name] = [id_ + shift for id_ in ids]
+                if ids:
+                    self._top[name] = ids[-1] + shift
             pool = self._ids[table]
         taken = pool[:count]
         del pool[:count]

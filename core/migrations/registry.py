@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ..auth.models import Person, SignIn
 from ..catalog.models import KitComponent, Listing, Shop, Sku
-from ..channels.models import ChannelDocument, Connection, InboxDocument, ShipmentNotice
+from ..channels.models import ChannelDocument, InboxDocument, ShipmentNotice
+from ..connections.models import Connection
 from ..customers.models import Customer, CustomerIdentity, PostalAddress
 from ..fulfillment.models import FoLine, FulfillmentOrder, TrackingRow, Waybill
 from ..host.models import PluginFault, PluginMemory, PluginSetting

@@ -64,6 +64,7 @@ class HoldCode(StrEnum):
     SHORT_PICK = "short_pick"
     WEIGHT_DIFF = "weight_diff"
     UPSTREAM_CHANGED = "upstream_changed"
+    PLATFORM_HOLD = "platform_hold"
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
         order_id = int(head[0])
         if status is OrderStatus.PENDING_REVIEW:
             uow.emit(OrderSettled(_card(draft, head, rows, line_ids, total)))
-        if draft.refunded:
+        if draft.refunded and draft.received:
             back = min(draft.refunded, draft.received)
             refund(uow, PaymentFacts(order_id, back, uow.now, draft.method, f"{draft.payment_key}/refund/{back}"))
         elsewhere = {line_ids[order_id, row.no]: row.shipped for row in rows if row.shipped}

@@ -333,7 +333,7 @@ def record_shipped(
 ) -> None:
     """Count units as sent, by order and line; what they were sold for becomes revenue.
 
-    `collector` is the carrier that collects at the door. `external` units were sent by somebody else: they were reserved
+    `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external` units were sent by somebody else: they were reserved
     here at most on paper. Each order's sale is known by `key`/order number, so the same shipment never sells twice.
     """
     heads, lines = _locked(uow, shipped), _lines(uow, shipped)
@@ -361,7 +361,7 @@ def record_shipped(
             )
         last = not any(line.open for line in mine)
         if head.cod:
-            uow.emit(_sold(head, key, at, goods, freight, tax, collector))
+            uow.emit(_sold(head, key, at, goods, freight, tax, collector or head.shop))
         elif head.advance:
             gross = head.advance if last else min(goods + freight, head.advance)
             tax = head.advance_tax if gross == head.advance else head.advance_tax * gross // head.advance

@@ -40,6 +40,7 @@ STOPS: Mapping[HoldCode, Step] = {
     HoldCode.NO_CARRIER: Step.RELEASE,
     HoldCode.MANUAL: Step.RELEASE,
     HoldCode.UPSTREAM_CHANGED: Step.RELEASE,
+    HoldCode.PLATFORM_HOLD: Step.RELEASE,
     HoldCode.SHORT_PICK: Step.PACK,
     HoldCode.WAYBILL_ERROR: Step.SHIP,
     HoldCode.WEIGHT_DIFF: Step.SHIP,

@@ -26,15 +26,18 @@ DOMAINS = set(BELOW)
 BELOW["hookspecs"] = set()
 BELOW["host"] = {"kernel", "hookspecs"}
 BELOW["outbox"] = BELOW["host"] | {"host"}
-BELOW["channels"] = BELOW["carriers"] = BELOW["automation"] = BELOW["outbox"] | BELOW["fulfillment"] | {"fulfillment", "outbox"}
-BELOW["migrations"] = DOMAINS | {"host", "outbox", "channels", "carriers", "automation"}
+BELOW["connections"] = BELOW["outbox"] | {"outbox", "catalog"}
+BELOW["channels"] = BELOW["carriers"] = BELOW["automation"] = (
+    BELOW["connections"] | BELOW["fulfillment"] | {"fulfillment", "connections"}
+)
+BELOW["migrations"] = DOMAINS | {"host", "outbox", "connections", "channels", "carriers", "automation"}
 BELOW["web"] = BELOW["rest"] = BELOW["migrations"] | {"migrations", "hookspecs"}
 BELOW["app"] = BELOW["web"] | {"web", "rest"}
 BELOW["testing"] = BELOW["app"] | {"app"}
 BELOW["cli"] = BELOW["testing"] | {"testing"}  # the console script: it starts the whole house, and the simulators of the demo
 
 # Whoever hears events or offers hooks must be able to name them, and no more than that.
-HEARS_EVERY_API = {"ledger", "hookspecs", "host", "outbox", "channels", "carriers", "automation"}
+HEARS_EVERY_API = {"ledger", "hookspecs", "host", "outbox", "connections", "channels", "carriers", "automation"}
 # What an api module may build on, since it is loaded by everybody above it.
 API_BELOW = {room: {other for other in rooms if other in DOMAINS} for room, rooms in BELOW.items()}
 API_BELOW["host"] = API_BELOW["outbox"] = DOMAINS - {"kernel"}

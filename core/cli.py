@@ -1,0 +1,294 @@
+"""The command `orderyard`: one installation per configuration file, every command a thin door to the rooms."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..app import Config, System, create_app
+from .auth.permissions import ROLES, Role
+from .auth.service import add_person
+from .connections.service import connect as connect_remote
+from .connections.service import connection
+from .host.loading import entries
+from .host.plugins import Plugins
+from .kernel.errors import OrderyardError
+from .kernel.uow import Merchant
+from .ledger import queries as ledger
+from .ledger.service import close_period
+from .testing.demo import road
+from .testing.demo.merchant import LOGINS, PASSWORD
+from .web.server import Server
+
+TEMPLATE = """# Orderyard: one file, one merchant. Everything else lives in the database beside it.
+# database = "postgresql://user@host/name"     # empty: an SQLite file in this folder
+plugins = [{plugins}]
+
+[merchant]
+name = "{name}"
+currency = "{currency}"
+timezone = "{timezone}"
+"""
+
+
+class _Group(click.Group):
+    """A refusal is a sentence with a remedy and exit status 1, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OrderyardError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group)
+@click.option(
+    "--config", default="orderyard.toml", envvar="ORDERYARD_CONFIG", show_default=True, type=click.Path(path_type=Path)
+)
+@click.version_option(package_name="orderyard")
+@click.pass_context
+def main(context: click.Context, config: Path) -> None:
+    """Orders from every channel, one stock, every parcel, every fen."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    context.obj = config
+
+
+def _config(path: Path) -> Config:
+    """The configuration file's meaning; a mistake in it is named."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise click.ClickException(f"there is no {path}; `orderyard init` makes one, `orderyard demo` needs none") from None
+    except tomllib.TOMLDecodeError as error:
+        raise click.ClickException(f"{path}: {error}") from None
+    if unknown := sorted(set(given) - {"database", "plugins", "merchant"}):
+        raise click.ClickException(f"{path}: unknown setting {unknown[0]!r}; it knows database, plugins, merchant")
+    merchant = given.get("merchant", {})
+    if unknown := sorted(set(merchant) - {"name", "currency", "timezone"}):
+        raise click.ClickException(f"{path}: unknown setting merchant.{unknown[0]}")
+    return Config(path.absolute().parent, given.get("database", ""), tuple(given.get("plugins", ())), Merchant(**merchant))
+
+
+def _system(context: click.Context) -> System:
+    system = System(_config(context.obj))
+    context.call_on_close(system.close)
+    for fault in _faults(system.plugins):
+        click.echo(f"plugin {fault}", err=True)
+    return system
+
+
+def _faults(plugins: Plugins) -> list[str]:
+    return [f"{fault.slug} is off ({fault.place}): {fault.message}" for fault in plugins.faults]
+
+
+@main.command()
+@click.option("--name", default="My shop", show_default=True, help="The merchant's name.")
+@click.option("--currency", default="CNY", show_default=True, help="What stock is valued in.")
+@click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Decides the day of a ledger entry.")
+@click.pass_context
+def init(context: click.Context, name: str, currency: str, timezone: str) -> None:
+    """Write a configuration file and make its database and key."""
+    path: Path = context.obj
+    if path.exists():
+        raise click.ClickException(f"{path} exists already; edit it, or choose another with --config")
+    plugins = ", ".join(f'"{slug}"' for slug in sorted(entries()))
+    path.write_text(TEMPLATE.format(plugins=plugins, name=name, currency=currency, timezone=timezone), encoding="utf-8")
+    _system(context)
+    click.echo(f"{path} is written; next: orderyard person add LOGIN, then orderyard serve")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True)
+@click.option("--worker/--no-worker", default=True, show_default=True, help="Do the work in this process too.")
+@click.pass_context
+def serve(context: click.Context, host: str, port: int, worker: bool) -> None:
+    """Serve the console and the addresses for pushes, and do the work."""
+    system = _system(context)
+    server = Server(create_app(system), host, port)
+    click.echo(f"console at {server.address}")
+    server.start()
+    _until_told(system, worker)
+    server.stop()
+
+
+@main.command()
+@click.pass_context
+def worker(context: click.Context) -> None:
+    """Do the work only: pull, fetch, book, tell, publish, track."""
+    _until_told(_system(context), True)
+
+
+def _until_told(system: System, work: bool) -> None:
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    if work:
+        system.serve(stop)
+    else:
+        stop.wait()
+
+
+@main.command()
+@click.pass_context
+def verify(context: click.Context) -> None:
+    """Prove goods and money from the first row; exit status 1 and the first bad rows when they do not add up."""
+    found = _system(context).verify()
+    for finding in found:
+        click.echo(f"{finding.check}: {finding.place}: {finding.what}; {finding.remedy}")
+    click.echo("every check passed" if not found else f"{len(found)} rows do not add up")
+    context.exit(1 if found else 0)
+
+
+@main.command()
+@click.argument("code", required=False)
+@click.pass_context
+def pull(context: click.Context, code: str | None) -> None:
+    """Pull every channel (or one connection); what could be taken in is kept, exit status 1 when a document was parked."""
+    system = _system(context)
+    chosen = [connection(system.installation.db, code)] if code else system.channels.active()
+    bad = False
+    for facts in chosen:
+        result = system.channels.pull(facts)
+        counted = ", ".join(f"{count} {verdict}" for verdict, count in sorted(result.verdicts.items())) or "nothing new"
+        click.echo(f"{facts.code}: {counted}")
+        for document in result.parked:
+            click.echo(f"{facts.code}: parked {document}; see the work list for the reason", err=True)
+        if result.error:
+            click.echo(f"{facts.code}: {result.error}", err=True)
+        bad = bad or bool(result.parked or result.error)
+    context.exit(1 if bad else 0)
+
+
+@main.command()
+@click.pass_context
+def plugins(context: click.Context) -> None:
+    """Which plugins are installed, which run, what each hooks, what went wrong."""
+    system = _system(context)
+    for slug in sorted({*entries(), *system.config.plugins}):
+        hooks = ", ".join(system.plugins.hooks_of(slug)) if slug in system.plugins.running else "off"
+        click.echo(f"{slug}: {hooks}")
+
+
+@main.command()
+@click.argument("code")
+@click.argument("adapter")
+@click.option("--shop", default="", help="Code of the shop a channel sells for.")
+@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A setting; secrets are asked for when left out.")
+@click.pass_context
+def connect(context: click.Context, code: str, adapter: str, shop: str, given: tuple[str, ...]) -> None:
+    """Connect a channel or a carrier."""
+    system = _system(context)
+    kind = "channel" if adapter in system.plugins.channels else "carrier"
+    offered = system.plugins.channels if kind == "channel" else system.plugins.carriers
+    if adapter not in offered:
+        known = ", ".join(sorted({*system.plugins.channels, *system.plugins.carriers})) or "none; enable a plugin"
+        raise click.ClickException(f"there is no adapter {adapter}; running: {known}")
+    fields = offered[adapter].settings
+    values = dict(entry.split("=", 1) for entry in given if "=" in entry)
+    for setting in fields:
+        if setting.secret and setting.required and setting.name not in values:
+            values[setting.name] = click.prompt(setting.title, hide_input=True)
+    db = system.installation.db
+    row = db.row("SELECT id FROM shop WHERE code = ?", (shop,)) if shop else None
+    if shop and row is None:
+        raise click.ClickException(f"there is no shop {shop}")
+    with system.installation.unit_of_work("cli") as uow:
+        connect_remote(
+            uow, system.seal, code=code, kind=kind, adapter=adapter, shop_id=None if row is None else row[0], fields=fields,
+            settings=values,
+        )  # fmt: skip
+    click.echo(f"{code} is connected")
+
+
+@main.group()
+def person() -> None:
+    """People who may sign in."""
+
+
+@person.command("add")
+@click.argument("login")
+@click.option("--name", prompt=True)
+@click.option("--role", type=click.Choice([role.value for role in ROLES]), default=Role.ADMIN.value, show_default=True)
+@click.password_option()
+@click.pass_context
+def person_add(context: click.Context, login: str, name: str, role: str, password: str) -> None:
+    """Add a member of staff."""
+    with _system(context).installation.unit_of_work("cli") as uow:
+        add_person(uow, login, name, password, role)
+    click.echo(f"{login} may sign in")
+
+
+@main.command()
+@click.argument("period")
+@click.argument("format_", metavar="FORMAT", required=False)
+@click.option("--out", default=".", type=click.Path(path_type=Path, file_okay=False), show_default=True)
+@click.pass_context
+def export(context: click.Context, period: str, format_: str | None, out: Path) -> None:
+    """Write a period's ledger (2026-11) as files for finance; without FORMAT, list the formats."""
+    system = _system(context)
+    if format_ is None:
+        for name, kind in sorted(system.plugins.ledger_exporters.items()):
+            click.echo(f"{name}: {kind.title}")
+        return
+    for path in road.export(system, out, period, [format_]):
+        click.echo(str(path))
+
+
+@main.command("close-period")
+@click.argument("period")
+@click.pass_context
+def close(context: click.Context, period: str) -> None:
+    """Close a month of the ledger: it takes no more entries."""
+    system = _system(context)
+    with system.installation.unit_of_work("cli") as uow:
+        close_period(uow, period)
+    balances = ledger.balances(system.installation.db, period)
+    click.echo(f"{period} is closed, {len(balances)} balances")
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Walk the road once, without waiting.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: the figures as one JSON object, the last line.")
+@click.option("--port", default=8080, show_default=True, help="Of the console; 0 takes a free one.")
+@click.option("--pace", default=6.0, show_default=True, help="Seconds between two orders.")
+@click.option("--home", default=None, type=click.Path(path_type=Path), help="Keep the demo's database here.")
+@click.option("--database", default="", help="Instead of SQLite: postgresql://…, an empty database.")
+def demo(once: bool, as_json: bool, port: int, pace: float, home: Path | None, database: str) -> None:
+    """Two channels, a carrier, a CRM and a small merchant, all on this machine: watch orders go the whole road."""
+    folder = home or Path(tempfile.mkdtemp(prefix="orderyard-demo-"))
+
+    def say(text: str) -> None:
+        click.echo(text, err=as_json)
+
+    try:
+        if once:
+            figures = road.once(folder, database=database, say=say)
+            if as_json:
+                click.echo(road.as_line(figures))
+            else:
+                click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+            sys.exit(0 if figures["verified"] and not figures["_wrong"] else 1)
+        road.forever(folder, port=port, pace=pace, say=say, ready=_welcome)
+    except KeyboardInterrupt:
+        click.echo("the demo ends")
+    finally:
+        if home is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _welcome(place: road.Town) -> None:
+    click.echo(f"\n  console   {place.web.address}")
+    for role, (login, name) in LOGINS.items():
+        click.echo(f"  {role:<11} {login:<11} {PASSWORD}   {name}")
+    click.echo("  Ctrl-C ends it; nothing is kept.\n")

@@ -1,0 +1,28 @@
+"""Accounts at remote systems."""
+
+from __future__ import annotations
+
+import peewee
+
+from ..catalog.models import Shop
+from ..kernel.db import MomentField, Table
+
+
+class Connection(Table):
+    """One account at one remote system: a channel's shop, or a carrier's contract."""
+
+    code = peewee.TextField(unique=True)
+    kind = peewee.TextField()
+    """`channel` or `carrier`."""
+    adapter = peewee.TextField()
+    """The registered name of the Channel or Carrier."""
+    shop = peewee.ForeignKeyField(Shop, null=True, backref="+")
+    settings = peewee.TextField(default="")
+    """Sealed JSON; secrets are never shown back."""
+    state = peewee.TextField(default="active")
+    """`active` or `paused`."""
+    message = peewee.TextField(default="")
+    """Why it is paused, for a person."""
+    cursor = MomentField(null=True)
+    """Everything changed before this moment has been pulled."""
+    last_good_at = MomentField(null=True)
