@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ....app import Config, System, create_app
 from ...catalog.queries import ShopFacts, shops
@@ -287,7 +287,7 @@ def disagreements(place: Town, figures: dict[str, Any]) -> list[str]:
 class Diary:
     """Says every line of the history as it is written, so that whoever watches sees each command and its reason."""
 
-    _NUMBER = {"order": "SO", "fulfillment_order": "FO"}
+    _NUMBER: ClassVar[Mapping[str, str]] = {"order": "SO", "fulfillment_order": "FO"}
 
     def __init__(self, system: System, say: Say) -> None:
         self._system = system
@@ -312,7 +312,7 @@ def forever(home: Path, *, port: int, pace: float, say: Say, ready: Callable[[To
         engine = threading.Thread(target=place.system.serve, args=(stop,), name="engine", daemon=True)
         engine.start()
         diary = Diary(place.system, say)
-        day = {code: iter([s for s in scenes(channel.currency)]) for code, channel in place.channels.items()}
+        day = {code: iter(scenes(channel.currency)) for code, channel in place.channels.items()}
         streams = {code: stream(channel.currency) for code, channel in place.channels.items()}
         try:
             for code, channel in _turns(place.channels):
@@ -351,9 +351,9 @@ def _one_step(place: Town) -> None:
     system = place.system
     db = system.installation.db
     row = db.row(
-        "SELECT f.id, f.state FROM fulfillment_order f JOIN waybill w ON w.fo_id = f.id AND w.state = 'issued' WHERE f.state IN "
-        "('released', 'picking', 'picked', 'packed') ORDER BY CASE f.state WHEN 'packed' THEN 0 WHEN 'picked' THEN 1 "
-        "WHEN 'picking' THEN 2 ELSE 3 END, f.id LIMIT 1"
+        "SELECT f.id, f.state FROM fulfillment_order f JOIN waybill w ON w.fo_id = f.id AND w.state = 'issued' "
+        "WHERE f.state IN ('released', 'picking', 'picked', 'packed') ORDER BY CASE f.state WHEN 'packed' THEN 0 "
+        "WHEN 'picked' THEN 1 WHEN 'picking' THEN 2 ELSE 3 END, f.id LIMIT 1"
     )
     if row is not None:
         with system.installation.unit_of_work("person:warehouse") as uow:
