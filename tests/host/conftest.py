@@ -20,7 +20,7 @@ from orderyard.core.orders.api import OrderCard
 from orderyard.core.testing.databases import Databases
 from orderyard.core.testing.scripted import FixedEnvironment, ScriptedTransport
 
-BELL = Path(__file__).parents[1] / "plugins" / "orderyard_bell.py"
+BELL = Path(__file__).parents[1] / "plugins" / "bell" / "orderyard_bell.py"
 
 Write = Callable[..., types.ModuleType]
 MakeContext = Callable[[str], PluginContext]

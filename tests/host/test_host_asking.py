@@ -17,8 +17,8 @@ from orderyard.core.orders.api import OrderPlaced, Transition
 Write = Callable[..., types.ModuleType]
 MakeContext = Callable[[str], PluginContext]
 
-CLOSED = Transition("fulfillment_order", 7, "allocated", "released", {"warehouse": "CLOSED"})
-OPEN = Transition("fulfillment_order", 7, "allocated", "released", {"warehouse": "SH"})
+PACKED = Transition("fulfillment_order", 7, "packed", "cancelled", {"number": "FO7"})
+OPEN = Transition("fulfillment_order", 7, "allocated", "cancelled", {"number": "FO7"})
 PLACED = [OrderPlaced(1), OrderPlaced(2), OrderPlaced(3)]
 
 EVERYWHERE = """
@@ -53,7 +53,7 @@ def raising(request: pytest.FixtureRequest, write: Write, bell: types.ModuleType
 
 def test_an_objection_names_its_plugin(bell: types.ModuleType) -> None:
     plugins = load(["bell"], extra={"bell": bell})
-    assert plugins.ask("object_to_transition", CLOSED) == ["bell: this warehouse is closed for stocktaking"]
+    assert plugins.ask("object_to_transition", PACKED) == ["bell: it is packed: somebody must take the goods out first"]
     assert plugins.ask("object_to_transition", OPEN) == []
 
 
@@ -70,10 +70,10 @@ def test_plugins_are_asked_in_the_order_they_are_enabled(write: Write) -> None:
 
 
 def test_a_plugin_that_cannot_be_asked_objects(raising: Plugins) -> None:
-    first, second = raising.ask("object_to_transition", CLOSED)
+    first, second = raising.ask("object_to_transition", PACKED)
     assert first.startswith("wrong could not be asked: ")
     assert "oh no" in first
-    assert second == "bell: this warehouse is closed for stocktaking"
+    assert second == "bell: it is packed: somebody must take the goods out first"
     assert raising.running == ("wrong", "bell")
 
 
@@ -198,7 +198,7 @@ def test_switching_off_stops_asking_and_takes_back_what_was_registered(write: Wr
     plugins.switch_off("bell", "migrations", "no such column")
     assert plugins.running == ()
     assert plugins.review_rules == {}
-    assert plugins.ask("object_to_transition", CLOSED) == ()
+    assert plugins.ask("object_to_transition", PACKED) == ()
     assert [(fault.slug, fault.message) for fault in plugins.faults] == [
         ("bell", "no such column"),
         ("needy", "it requires bell, not running here"),

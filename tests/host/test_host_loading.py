@@ -12,7 +12,7 @@ from orderyard.core.host.plugins import Plugins, load
 from orderyard.core.testing.public_names import private_imports
 
 Write = Callable[..., types.ModuleType]
-BELL = Path(__file__).parents[1] / "plugins" / "orderyard_bell.py"
+BELL = Path(__file__).parents[1] / "plugins" / "bell" / "orderyard_bell.py"
 
 RULE = """
 from orderyard.core.review.api import ReviewRule, Verdict
@@ -88,7 +88,7 @@ def test_installing_is_not_enabling(site: Path) -> None:
 
 def test_a_stranger_needs_public_names_only() -> None:
     folder = BELL.parent
-    assert [line for line in private_imports(folder) if line.startswith("plugins/orderyard_bell")] == []
+    assert [line for line in private_imports(folder) if line.startswith("bell/orderyard_bell")] == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,6 @@ from orderyard.core.kernel.uow import Installation, Merchant, Wiring
 from orderyard.core.migrations.registry import DIRECTORY, HISTORY
 from orderyard.core.testing.databases import Databases
 from orderyard.core.testing.scripted import FixedEnvironment
-
-BELL = Path(__file__).parents[1] / "plugins" / "orderyard_bell.py"
 
 
 def prepare(url: str) -> None:

@@ -26,7 +26,7 @@ from orderyard.core.outbox.service import EVENT, retry, write
 from orderyard.core.outbox.worker import Worker
 from orderyard.core.testing.scripted import FixedEnvironment, ScriptedTransport, answer
 
-BELL = Path(__file__).parents[1] / "plugins" / "orderyard_bell.py"
+BELL = Path(__file__).parents[1] / "plugins" / "bell" / "orderyard_bell.py"
 SEAL = Seal([b"k" * 32])
 
 

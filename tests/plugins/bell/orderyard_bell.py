@@ -1,4 +1,4 @@
-"""A bell for the team's chat: asks about big orders, keeps a closed warehouse closed, rings when a parcel leaves."""
+"""A bell for the team's chat: asks about big orders, guards what is packed, rings when a parcel leaves."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def register_review_rules() -> Iterable[type[ReviewRule]]:
 
 @hookimpl
 def object_to_transition(transition: Transition) -> str | None:
-    closed = transition.target == "released" and transition.facts.get("warehouse") == "CLOSED"
-    return "this warehouse is closed for stocktaking" if closed else None
+    unpacking = (transition.source, transition.target) == ("packed", "cancelled")
+    return "it is packed: somebody must take the goods out first" if unpacking else None
 
 
 @hookimpl
