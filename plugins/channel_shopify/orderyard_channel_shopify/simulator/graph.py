@@ -1,4 +1,4 @@
-"""The shop's books as the graph shows them, and the two mutations.
+"""The shop's books as the graph shows them.
 
 Everything is plain mappings: graphql-core's own resolver calls a value that is callable with the field's arguments.
 """
