@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import peewee
 
-from ..kernel.db import JsonField, Table
+from ..kernel.db import JsonField, MomentField, Table
 
 
 class Shop(Table):
@@ -35,7 +35,55 @@ class Sku(Table):
     price = peewee.BigIntegerField(default=0)
     """List price in minor units of the merchant's own currency; shares the money of a kit over its components."""
     weight_g = peewee.IntegerField(default=0)
+    volume_cm3 = peewee.IntegerField(default=0)
     kit = peewee.BooleanField(default=False)
+
+
+class PriceList(Table):
+    """Prices for one shop or all, for one group of customers or all; the most specific list that has a price wins."""
+
+    code = peewee.TextField(unique=True)
+    title = peewee.TextField(default="")
+    shop = peewee.ForeignKeyField(Shop, null=True, backref="+")
+    customer_group = peewee.TextField(default="")
+    """Empty means everybody."""
+    currency = peewee.TextField()
+
+    class Meta:
+        table_name = "price_list"
+
+
+class PriceListItem(Table):
+    """What one unit costs when at least so many are bought."""
+
+    price_list = peewee.ForeignKeyField(PriceList, backref="items")
+    sku = peewee.ForeignKeyField(Sku, backref="+")
+    from_quantity = peewee.IntegerField(default=1, constraints=[peewee.Check("from_quantity > 0")])
+    price = peewee.BigIntegerField(constraints=[peewee.Check("price >= 0")])
+
+    class Meta:
+        table_name = "price_list_item"
+        indexes = ((("price_list", "sku", "from_quantity"), True),)
+
+
+class Promotion(Table):
+    """A discount on whole orders, as data; `core/catalog/promotions.py` says which one an order gets."""
+
+    code = peewee.TextField(unique=True)
+    title = peewee.TextField(default="")
+    shop = peewee.ForeignKeyField(Shop, null=True, backref="+")
+    customer_group = peewee.TextField(default="")
+    currency = peewee.TextField()
+    kind = peewee.TextField()
+    """`amount_off` or `percent_off`."""
+    minimum = peewee.BigIntegerField(default=0)
+    """Goods of at least so much, in minor units."""
+    value = peewee.BigIntegerField(constraints=[peewee.Check("value > 0")])
+    """Minor units, or basis points of the goods."""
+    starts_at = MomentField(null=True)
+    ends_at = MomentField(null=True)
+    """The first moment at which it no longer holds."""
+    enabled = peewee.BooleanField(default=True)
 
 
 class KitComponent(Table):

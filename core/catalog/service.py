@@ -23,6 +23,7 @@ class NewSku:
     barcode: str = ""
     price: int = 0
     weight_g: int = 0
+    volume_cm3: int = 0
     kit: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -60,9 +61,19 @@ def add_skus(uow: UnitOfWork, skus: Sequence[NewSku]) -> dict[str, int]:
         raise Duplicate(f"SKU {min(known)} exists already", remedy="choose another code")
     rows = uow.db.insert(
         "sku",
-        ("code", "product", "title", "options", "barcode", "price", "weight_g", "kit"),
+        ("code", "product", "title", "options", "barcode", "price", "weight_g", "volume_cm3", "kit"),
         [
-            (sku.code, sku.product, sku.title, to_json(dict(sku.options)), sku.barcode, sku.price, sku.weight_g, bool(sku.kit))
+            (
+                sku.code,
+                sku.product,
+                sku.title,
+                to_json(dict(sku.options)),
+                sku.barcode,
+                sku.price,
+                sku.weight_g,
+                sku.volume_cm3,
+                bool(sku.kit),
+            )
             for sku in skus
         ],
         returning="id, code",

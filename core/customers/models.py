@@ -15,6 +15,10 @@ class Customer(Table):
     phone = peewee.TextField(default="")
     shop_id = peewee.IntegerField()
     """The shop of the first order."""
+    price_group = peewee.TextField(default="")
+    """Which prices and promotions are for them; empty is everybody's."""
+    merged_into = peewee.BigIntegerField(null=True)
+    """The customer who stands for this one now; such a row is never found again."""
     created_at = MomentField()
 
 
@@ -23,7 +27,7 @@ class CustomerIdentity(Table):
 
     customer = peewee.ForeignKeyField(Customer, backref="identities")
     kind = peewee.TextField()
-    """`buyer` (scope is the shop), `email`."""
+    """`buyer` (scope is the shop), `email`, `phone` (E.164)."""
     scope = peewee.TextField(default="")
     value = peewee.TextField()
 

@@ -22,6 +22,18 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class OrderType(StrEnum):
+    """What an order is for."""
+
+    NORMAL = "normal"
+    RESHIP = "reship"
+    """Goods sent again for an order that exists: lost, broken, wrong."""
+    EXCHANGE = "exchange"
+    """Other goods for some that come back."""
+    PRESALE = "presale"
+    WHOLESALE = "wholesale"
+
+
 class ReviewState(StrEnum):
     PENDING = "pending"
     PASSED = "passed"
@@ -108,6 +120,7 @@ class OrderCard:
     paid_at: datetime | None
     message: str
     memo: str
+    type: OrderType = OrderType.NORMAL
 
 
 @dataclass(frozen=True, slots=True)

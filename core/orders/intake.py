@@ -21,6 +21,7 @@ from .api import (
     OrderPlaced,
     OrderSettled,
     OrderStatus,
+    OrderType,
     ReviewState,
 )
 from .money import tax_inside
@@ -69,6 +70,7 @@ class OrderDraft:
     cancel_reason: str = ""
     holds: Mapping[HoldCode, str] = field(default_factory=dict)
     completed_at: datetime | None = None
+    type: OrderType = OrderType.NORMAL
 
 
 @dataclass
@@ -143,6 +145,7 @@ _ORDER_COLUMNS = (
     "id", "number", "shop_id", "external_id", "external_number", "source", "status", "payment", "review", "customer_id",
     "address_id", "buyer_name", "currency", "goods", "freight", "total", "received", "refunded", "advance", "advance_tax",
     "cod", "sealed", "message", "memo", "placed_at", "paid_at", "completed_at", "cancel_reason", "version", "created_at",
+    "type",
 )  # fmt: skip
 
 
@@ -193,7 +196,7 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
              ReviewState.PENDING, customer, address, draft.receiver.name or draft.customer.name, draft.shop.currency,
              goods, draft.freight, total, draft.received, 0, advance, advance_tax,
              draft.cod, False, draft.message, draft.memo, draft.placed_at, paid_at, draft.completed_at,
-             draft.cancel_reason if open_units == 0 else "", 1, uow.now)
+             draft.cancel_reason if open_units == 0 else "", 1, uow.now, draft.type)
         )  # fmt: skip
         for row in rows:
             lines.append(
@@ -263,6 +266,7 @@ def _card(
         paid_at=known["paid_at"],
         message=draft.message,
         memo=draft.memo,
+        type=draft.type,
     )  # fmt: skip
 
 

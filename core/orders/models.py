@@ -6,7 +6,7 @@ import peewee
 
 from ..catalog.models import Shop, Sku
 from ..customers.models import Customer, PostalAddress
-from ..kernel.db import MomentField, Table
+from ..kernel.db import JsonField, MomentField, Table
 
 
 class Order(Table):
@@ -19,6 +19,8 @@ class Order(Table):
     external_number = peewee.TextField(index=True)
     source = peewee.TextField()
     """`channel`, `manual` or `file`."""
+    type = peewee.TextField(default="normal")
+    """`normal`, `reship`, `exchange`, `presale` or `wholesale`."""
     status = peewee.TextField()
     payment = peewee.TextField()
     review = peewee.TextField(default="pending")
@@ -99,6 +101,26 @@ class OrderLine(Table):
             peewee.Check("returned >= 0 AND returned <= shipped AND bounced >= 0 AND bounced <= returned"),
             peewee.Check("shipped_externally >= 0 AND shipped_externally <= shipped"),
         )
+
+
+class OrderLink(Table):
+    """A reship or exchange, and the order it makes good."""
+
+    order = peewee.ForeignKeyField(Order, backref="+", unique=True)
+    origin = peewee.ForeignKeyField(Order, backref="+")
+
+    class Meta:
+        table_name = "order_link"
+
+
+class FreightTemplate(Table):
+    """What a shop asks for carriage; `core/orders/freight.py` reads the settings."""
+
+    shop = peewee.ForeignKeyField(Shop, backref="+", unique=True)
+    settings = JsonField()
+
+    class Meta:
+        table_name = "freight_template"
 
 
 class Payment(Table):
