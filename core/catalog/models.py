@@ -20,6 +20,15 @@ class Shop(Table):
     """`complete_only`: a fulfillment order waits as a whole; `what_is_there`: the missing units split off."""
     carrier = peewee.TextField(default="")
     """Code of the connection that carries this shop's parcels unless something chooses another."""
+    finance_review = peewee.BooleanField(default=False)
+    """After review, finance looks at its orders too."""
+    merge_minutes = peewee.IntegerField(default=0)
+    """How long its parcels wait for others that go to the same door; 0: not at all."""
+    ship_hours = peewee.IntegerField(default=48)
+    """Its orders should leave within so many hours of their payment, unless they say otherwise."""
+    parcel_first = peewee.BigIntegerField(default=0)
+    """What the first kilogram of a parcel costs about, in minor units of its currency; each further one costs `parcel_next`."""
+    parcel_next = peewee.BigIntegerField(default=0)
 
 
 class Sku(Table):

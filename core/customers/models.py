@@ -47,7 +47,7 @@ class PostalAddress(Table):
     detail = peewee.TextField()
     postcode = peewee.TextField()
     name = peewee.TextField(index=True)
-    phone = peewee.TextField()
+    phone = peewee.TextField(index=True)
     company = peewee.TextField()
     masked = peewee.BooleanField()
     privacy_token = peewee.TextField()

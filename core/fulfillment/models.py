@@ -90,3 +90,44 @@ class TrackingRow(Table):
     class Meta:
         table_name = "tracking"
         indexes = ((("waybill", "external_id"), True),)
+
+
+class Lineage(Table):
+    """Units of an order line that went from one fulfillment order to another; kept for ever."""
+
+    source = peewee.ForeignKeyField(FulfillmentOrder, backref="+")
+    target = peewee.ForeignKeyField(FulfillmentOrder, backref="+")
+    kind = peewee.TextField()
+    """A `LineageKind`."""
+    line = peewee.ForeignKeyField(OrderLine, index=False, backref="+")
+    quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
+    at = MomentField()
+    undone_at = MomentField(null=True)
+    """When a merge was taken back."""
+
+    class Meta:
+        table_name = "fo_lineage"
+
+
+class Putback(Table):
+    """归位: units that were already taken from the shelf for a fulfillment order and must go back there."""
+
+    fo = peewee.ForeignKeyField(FulfillmentOrder, backref="+")
+    order = peewee.ForeignKeyField(Order, index=False, backref="+")
+    line = peewee.ForeignKeyField(OrderLine, index=False, backref="+")
+    warehouse = peewee.ForeignKeyField(Warehouse, index=False, backref="+")
+    sku_id = peewee.IntegerField()
+    quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
+    stage = peewee.TextField()
+    """How far its fulfillment order was: `picking`, `picked` or `packed`."""
+    state = peewee.TextField(default="open")
+    """`open` or `done`; while it is open its units stay reserved for it."""
+    reason = peewee.TextField(default="")
+    opened_at = MomentField()
+    place = peewee.TextField(default="")
+    """Where somebody put them."""
+    closed_at = MomentField(null=True)
+    closed_by = peewee.TextField(default="")
+
+    class Meta:
+        indexes = ((("state", "id"), False),)

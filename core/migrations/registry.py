@@ -9,7 +9,7 @@ from ..catalog.models import KitComponent, Listing, PriceList, PriceListItem, Pr
 from ..channels.models import ChannelDocument, InboxDocument, ShipmentNotice
 from ..connections.models import Connection
 from ..customers.models import Customer, CustomerIdentity, PostalAddress
-from ..fulfillment.models import FoLine, FulfillmentOrder, TrackingRow, Waybill
+from ..fulfillment.models import FoLine, FulfillmentOrder, Lineage, Putback, TrackingRow, Waybill
 from ..host.models import PluginFault, PluginMemory, PluginSetting
 from ..inventory.models import (
     Bin,
@@ -33,17 +33,19 @@ from ..kernel.db import Table
 from ..kernel.models import Audit
 from ..ledger.models import Entry, Period, Posting
 from ..orders.files.models import ImportFile, ImportMapping, ImportRow
-from ..orders.models import FreightTemplate, Hold, Order, OrderLine, OrderLink, Payment
+from ..orders.models import Amendment, FreightTemplate, Hold, Order, OrderLine, OrderLink, Payment
 from ..outbox.models import Event, Task
-from ..review.models import ReviewRuleSetting
+from ..review.models import BlacklistEntry, ReviewerScope, ReviewRuleSetting
 
 DIRECTORY = Path(__file__).parent
 HISTORY = "schema_migration"
 
 TABLES: tuple[type[Table], ...] = (
     Audit, Shop, Sku, KitComponent, Listing, Customer, CustomerIdentity, PostalAddress, Warehouse, ShopWarehouse,
-    StockLevel, StockMove, Reservation, Order, OrderLine, Payment, Hold, ReviewRuleSetting, FulfillmentOrder,
+    StockLevel, StockMove, Reservation, Zone, Bin, BinLevel, SkuTracking, Lot, Serial, SerialMove, StockCount,
+    StockCountLine, Transfer, TransferLine, Order, OrderLine, Payment, Hold, ReviewRuleSetting, FulfillmentOrder,
     FoLine, Waybill, TrackingRow, Period, Entry, Posting, Event, Task, Connection, InboxDocument, ChannelDocument,
     ShipmentNotice, PluginSetting, PluginMemory, PluginFault, Person, SignIn, PriceList, PriceListItem, Promotion,
-    OrderLink, FreightTemplate, ImportMapping, ImportFile, ImportRow,
+    OrderLink, FreightTemplate, ImportMapping, ImportFile, ImportRow, ReviewerScope, BlacklistEntry, Amendment, Lineage,
+    Putback,
 )  # fmt: skip

@@ -6,6 +6,7 @@ import peewee
 
 from ..catalog.models import Shop, Sku
 from ..customers.models import Customer, PostalAddress
+from ..inventory.models import Warehouse
 from ..kernel.db import JsonField, MomentField, Table
 
 
@@ -50,6 +51,14 @@ class Order(Table):
     """When it became payable in full; orders are routed in this order."""
     completed_at = MomentField(null=True)
     cancel_reason = peewee.TextField(default="")
+    finance_review = peewee.TextField(default="")
+    """Empty where finance is not asked; else a `FinanceState`."""
+    carrier = peewee.TextField(default="")
+    """Code of the carrier connection that somebody chose; empty means the shop's own."""
+    warehouse = peewee.ForeignKeyField(Warehouse, null=True, index=False, backref="+")
+    """The warehouse that somebody chose; routing looks at no other."""
+    ship_by = MomentField(null=True)
+    """When it should have left; empty means the shop's usual time after payment."""
     version = peewee.IntegerField(default=1)
     created_at = MomentField()
 
@@ -147,6 +156,31 @@ class Hold(Table):
     opened_at = MomentField()
     released_at = MomentField(null=True)
     released_by = peewee.TextField(default="")
+    until = MomentField(null=True)
+    """When it lifts by itself, if it has such an end."""
 
     class Meta:
         indexes = ((("level", "document"), False), (("released_at", "code"), False))
+
+
+class Amendment(Table):
+    """A set of changes to an order, numbered within it; drafted with a preview, then applied or dropped."""
+
+    order = peewee.ForeignKeyField(Order, index=False, backref="+")
+    no = peewee.IntegerField()
+    source = peewee.TextField()
+    """`person` or `channel`."""
+    state = peewee.TextField()
+    """An `AmendmentState`."""
+    changes = JsonField()
+    preview = JsonField(default=dict)
+    because = peewee.TextField(default="")
+    basis = peewee.TextField(default="")
+    """What the order and its fulfillment orders were when the preview was made; a change of it makes the preview stale."""
+    created_at = MomentField()
+    created_by = peewee.TextField()
+    closed_at = MomentField(null=True)
+    closed_by = peewee.TextField(default="")
+
+    class Meta:
+        indexes = ((("order", "no"), True), (("state", "id"), False))
