@@ -262,6 +262,13 @@ class Database:
         if not self.sqlite:
             self.engine.close_all()
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """A part of a transaction that is taken back at its end, whatever it wrote."""
+        with self.engine.savepoint() as savepoint:
+            yield
+            savepoint.rollback()
+
     # schema
 
     @contextmanager

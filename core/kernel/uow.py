@@ -20,6 +20,7 @@ from .errors import OrderyardError
 
 Listener = Callable[["UnitOfWork", list[Any]], None]
 Ask = Callable[[str, Any], Sequence[str]]
+About = Callable[["UnitOfWork", Sequence[int]], Mapping[int, Any]]
 
 
 def nobody(hook: str, question: Any) -> Sequence[str]:
@@ -36,6 +37,8 @@ class Wiring:
     committed: Callable[[list[Any]], None] | None = None
     """Hears the events of a transaction that is through: only ever a hint to look, harmless when it is lost."""
     ask: Ask = nobody
+    about: dict[str, About] = field(default_factory=dict)
+    """What the rooms above say about their documents, by the kind under which the rooms below know them."""
 
     def hear(self, kind: type, listener: Listener) -> None:
         self.listeners.setdefault(kind, []).append(listener)
@@ -71,6 +74,7 @@ class UnitOfWork:
         self._ids: dict[str, list[int]] = {}
         self._top: dict[str, int] = {}
         self._audit: list[tuple[Any, ...]] = []
+        self.remembered: list[tuple[Any, ...]] = []
 
     def take_ids(self, table: str, count: int, **ahead: int) -> list[int]:
         """Ids for rows about to be written; `ahead` fetches ids of other tables in the same statement, for later calls."""
@@ -95,9 +99,30 @@ class UnitOfWork:
         """The objections of plugins, in their order; pure and inside the transaction."""
         return self._wiring.ask(hook, question)
 
+    def about(self, kind: str, ids: Sequence[int]) -> Mapping[int, Any]:
+        """What the room above says about its documents of a kind; nothing where nobody says anything."""
+        tell = self._wiring.about.get(kind)
+        return {} if tell is None or not ids else tell(self, ids)
+
     def note(self, action: str, kind: str, document: int, because: str = "", data: Mapping[str, Any] | None = None) -> None:
         """A line of the document's history."""
         self._audit.append((self.now, self.actor, action, kind, document, because, None if data is None else to_json(data)))
+
+    def remember(
+        self, action: str, kind: str, document: int, because: str = "", data: Mapping[str, Any] | None = None
+    ) -> None:
+        """A line of the document's history that stays even when this unit of work fails: somebody tried what is not theirs."""
+        self.note(action, kind, document, because, data)
+        self.remembered.append(self._audit[-1])
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[UnitOfWork]:
+        """A unit of work inside this one that leaves nothing behind: `settle` it, look what came of it, and it is undone."""
+        wiring = Wiring(self._wiring.listeners, ask=self._wiring.ask, about=self._wiring.about)
+        tried = UnitOfWork(self.merchant, self.db, self.environment, wiring, self.actor)
+        tried.now = self.now
+        with self.db.undone():
+            yield tried
 
     def settle(self) -> None:
         """Let listeners hear everything, with what they emit in turn, then write the history."""
@@ -118,8 +143,11 @@ class UnitOfWork:
         if self._wiring.last is not None and self.heard:
             self._wiring.last(self, self.heard)
         if self._audit:
-            self.db.insert("audit", ("at", "actor", "action", "kind", "document", "because", "data"), self._audit)
+            self.db.insert("audit", _AUDIT, self._audit)
             self._audit = []
+
+
+_AUDIT = ("at", "actor", "action", "kind", "document", "because", "data")
 
 
 @dataclass(frozen=True)
@@ -133,10 +161,19 @@ class Installation:
 
     @contextmanager
     def unit_of_work(self, actor: str) -> Iterator[UnitOfWork]:
-        """Open a transaction for `actor` (`person:ann`, `worker`, `channel:taobao-1`); an error leaves no trace."""
+        """Open a transaction for `actor` (`person:ann`, `worker`, `channel:taobao-1`); an error leaves no trace.
+
+        Only what was to be remembered in any case is written in a transaction of its own.
+        """
         uow = UnitOfWork(self.merchant, self.db, self.environment, self.wiring, actor)
-        with self.db.write_transaction():
-            yield uow
-            uow.settle()
+        try:
+            with self.db.write_transaction():
+                yield uow
+                uow.settle()
+        except Exception:
+            if uow.remembered:
+                with self.db.write_transaction():
+                    self.db.insert("audit", _AUDIT, uow.remembered)
+            raise
         if self.wiring.committed is not None and uow.heard:
             self.wiring.committed(uow.heard)
