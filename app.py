@@ -16,8 +16,9 @@ from .core.channels.engine import ChannelEngine
 from .core.channels.service import FETCH
 from .core.channels.writeback import TELL, WriteBack
 from .core.connections.service import connection, pause, paused
+from .core.customers import checks as customer_checks
 from .core.customers import queries as customers
-from .core.customers.api import CustomerCard
+from .core.customers.api import CustomerCard, CustomersMerged
 from .core.fulfillment import checks as fulfillment_checks
 from .core.fulfillment import service as fulfillment
 from .core.fulfillment.api import FoReleased, FoVoided, ShipmentDispatched
@@ -54,6 +55,7 @@ from .core.orders.api import (
     UnitsShippedElsewhere,
 )
 from .core.orders.intake import map_lines
+from .core.orders.ownership import take_over
 from .core.orders.service import lift
 from .core.outbox.dispatch import event_handler
 from .core.outbox.rounds import Round, Rounds
@@ -162,6 +164,7 @@ class System:
         wiring.hear(AddressChanged, fulfillment.readdress)
         wiring.hear(ListingMapped, self._mapped)
         wiring.hear(HoldsLifted, self._lifted)
+        wiring.hear(CustomersMerged, take_over)
         wiring.hear(StockFreed, fulfillment.offer)
         wiring.hear(MoneyReceived, ledger.hear_money_received)
         wiring.hear(MoneyReturned, ledger.hear_money_returned)
@@ -235,7 +238,10 @@ class System:
 
     def verify(self) -> list[Finding]:
         """Every row that does not add up, over all rooms; none when the books are sound."""
-        checks = (*inventory_checks.CHECKS, *order_checks.CHECKS, *fulfillment_checks.CHECKS, *ledger_checks.CHECKS)
+        checks = (
+            *customer_checks.CHECKS, *inventory_checks.CHECKS, *order_checks.CHECKS, *fulfillment_checks.CHECKS,
+            *ledger_checks.CHECKS,
+        )  # fmt: skip
         with self.installation.db.connection():
             return list(findings(self.installation.db, self.installation.merchant, checks))
 

@@ -14,6 +14,10 @@ class Permission(StrEnum):
     ORDERS_READ_PII = "orders.read_pii"
     """Names, telephone numbers and addresses of buyers unmasked."""
     ORDERS_REVIEW = "orders.review"
+    ORDERS_ENTER = "orders.enter"
+    """Orders by hand and by file, and whose customer is whose."""
+    PRICES_OVERRIDE = "prices.override"
+    """Other prices, discounts and freight than the lists and templates say."""
     FULFILLMENT_READ = "fulfillment.read"
     FULFILLMENT_WORK = "fulfillment.work"
     STOCK_READ = "stock.read"
@@ -41,7 +45,7 @@ _LOOK = frozenset({_P.CONSOLE_USE, _P.ORDERS_READ, _P.FULFILLMENT_READ, _P.STOCK
 ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
     Role.SUPERVISOR: frozenset(Permission) - {_P.PLUGINS_MANAGE, _P.PEOPLE_MANAGE},
-    Role.REVIEWER: _LOOK | {_P.ORDERS_READ_PII, _P.ORDERS_REVIEW, _P.WORK_READ},
+    Role.REVIEWER: _LOOK | {_P.ORDERS_READ_PII, _P.ORDERS_REVIEW, _P.ORDERS_ENTER, _P.WORK_READ},
     Role.WAREHOUSE: _LOOK | {_P.FULFILLMENT_WORK},
     Role.FINANCE: _LOOK | {_P.LEDGER_READ},
     Role.VIEWER: _LOOK,

@@ -71,7 +71,9 @@ def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, I
         source="channel",
         placed_at=order.placed_at,
         paid_at=paid_at,
-        customer=CustomerFacts(shop.id, buyer.external_id, buyer.name, buyer.email, buyer.phone),
+        customer=CustomerFacts(
+            shop.id, buyer.external_id, buyer.name, buyer.email, buyer.phone, order.receiver.country or "CN"
+        ),
         receiver=order.receiver,
         lines=tuple(
             DraftLine(

@@ -26,3 +26,14 @@ class CustomerChanged:
 
     name: ClassVar[str] = "customer_changed"
     customer_id: int
+
+
+# Inside the core only
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersMerged:
+    """Several customers were one all along: whatever belongs to `others` belongs to `keep` now."""
+
+    keep: int
+    others: tuple[int, ...]

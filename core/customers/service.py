@@ -5,39 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address
-from .api import CustomerChanged
+from .api import CustomerChanged, CustomersMerged
+from .phones import masked, read_phone
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """What an order tells about its buyer; masked values must have been left out."""
+    """What an order tells about its buyer."""
 
     shop_id: int
     platform_id: str = ""
     name: str = ""
     email: str = ""
     phone: str = ""
+    region: str = "CN"
+    """The country whose numbering plan a telephone number without a country code follows: the address's."""
+    id: int = 0
+    """The customer themselves, where staff picked them from the list."""
 
     def identities(self) -> list[tuple[str, str, str]]:
-        """What they may be recognised by, surest first: (kind, scope, value)."""
+        """What they may be recognised by, surest first: (kind, scope, value); nothing masked, no number that many share."""
         found = []
-        if self.platform_id:
+        if self.platform_id and not masked(self.platform_id):
             found.append(("buyer", str(self.shop_id), self.platform_id))
-        if self.email:
+        if self.email and not masked(self.email):
             found.append(("email", "", self.email.strip().casefold()))
+        if self.phone and (phone := read_phone(self.phone, self.region)) is not None and phone.personal:
+            found.append(("phone", "", phone.e164))
         return found
 
 
 def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
-    """The customer of each buyer, made where nobody is recognised; at most three statements for any number."""
+    """The customer of each buyer, made where nobody is recognised; at most three statements for any number.
+
+    On PostgreSQL the identities found are held until the transaction ends, so that nobody merges their customer away.
+    """
+    _picked(uow, sorted({fact.id for fact in facts if fact.id}))
     identities = sorted({identity for fact in facts for identity in fact.identities()})
     known: dict[tuple[str, str, str], int] = {}
     if identities:
         rows = uow.db.rows(
             "SELECT kind, scope, value, customer_id FROM customer_identity WHERE (kind, scope, value) IN (VALUES "
-            f"{','.join(['(?,?,?)'] * len(identities))})",
+            f"{','.join(['(?,?,?)'] * len(identities))}){'' if uow.db.sqlite else ' FOR SHARE'}",
             [part for identity in identities for part in identity],
         )
         known = {(kind, scope, value): customer for kind, scope, value, customer in rows}
@@ -46,7 +58,7 @@ def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
     same: dict[tuple[str, str, str], int] = {}
     for fact in facts:
         mine = fact.identities()
-        found = next((known[identity] for identity in mine if identity in known), None)
+        found = fact.id or next((known[identity] for identity in mine if identity in known), None)
         if found is None:
             place = next((same[identity] for identity in mine if identity in same), None)
             if place is None:
@@ -62,7 +74,16 @@ def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
         made = uow.db.insert(
             "customer",
             ("name", "email", "phone", "shop_id", "created_at"),
-            [(fact.name, fact.email.strip(), fact.phone.strip(), fact.shop_id, uow.now) for fact in fresh],
+            [
+                (
+                    fact.name,
+                    "" if masked(fact.email) else fact.email.strip(),
+                    "" if masked(fact.phone) else fact.phone.strip(),
+                    fact.shop_id,
+                    uow.now,
+                )
+                for fact in fresh
+            ],
             returning="id",
         )
         ids = [row[0] for row in made]
@@ -82,6 +103,68 @@ def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
             conflict="(kind, scope, value) DO NOTHING",
         )
     return result
+
+
+def _picked(uow: UnitOfWork, customer_ids: Sequence[int]) -> None:
+    """Hold customers whom staff picked; refuse those who are not, or no longer, there."""
+    if not customer_ids:
+        return
+    rows = uow.db.rows(
+        f"SELECT id, merged_into FROM customer WHERE id IN ({','.join('?' * len(customer_ids))})"
+        + ("" if uow.db.sqlite else " FOR SHARE"),
+        customer_ids,
+    )
+    found = dict(rows)
+    for customer_id in customer_ids:
+        if customer_id not in found:
+            raise DomainError(f"there is no customer {customer_id}", remedy="look them up by name, telephone or e-mail")
+        if found[customer_id] is not None:
+            raise DomainError(f"customer {customer_id} was merged into {found[customer_id]}", remedy="take that one")
+
+
+def merge(uow: UnitOfWork, keep: int, others: Sequence[int]) -> None:
+    """Several customers turn out to be one: identities and orders go to `keep`, the others stay behind as tombstones.
+
+    What `keep` does not say about itself is taken from the others, in their order.
+    """
+    others = list(dict.fromkeys(others))
+    if not others or keep in others:
+        raise DomainError("a customer merges with others, not with itself", remedy="choose at least one other customer")
+    ids = sorted({keep, *others})
+    marks = ",".join("?" * len(others))
+    rows = {
+        row[0]: row[1:]
+        for row in uow.db.rows(
+            "SELECT id, name, email, phone, price_group, merged_into FROM customer WHERE id IN "
+            f"({marks},?) ORDER BY id" + ("" if uow.db.sqlite else " FOR UPDATE"),
+            ids,
+        )
+    }
+    for customer_id in ids:
+        if customer_id not in rows:
+            raise DomainError(f"there is no customer {customer_id}", remedy="reload the list")
+        if (into := rows[customer_id][4]) is not None:
+            raise DomainError(f"customer {customer_id} was merged into {into} already", remedy="take that one")
+    told = [next((rows[one][place] for one in (keep, *others) if rows[one][place]), "") for place in range(4)]
+    uow.db.change("UPDATE customer SET name = ?, email = ?, phone = ?, price_group = ? WHERE id = ?", [*told, keep])
+    uow.db.change(f"UPDATE customer_identity SET customer_id = ? WHERE customer_id IN ({marks})", [keep, *others])
+    uow.db.change(
+        f"UPDATE customer SET merged_into = ? WHERE id IN ({marks}) OR merged_into IN ({marks})", [keep, *others, *others]
+    )
+    uow.note("merged", "customer", keep, "took over others", {"others": others})
+    for customer_id in others:
+        uow.note("merged", "customer", customer_id, f"into customer {keep}")
+    uow.emit(CustomersMerged(keep, tuple(others)), CustomerChanged(keep))
+
+
+def set_price_group(uow: UnitOfWork, customer_id: int, group: str) -> None:
+    """Say whose prices and promotions a customer gets; empty is everybody's."""
+    changed = uow.db.change(
+        "UPDATE customer SET price_group = ? WHERE id = ? AND merged_into IS NULL", (group.strip(), customer_id)
+    )
+    if not changed:
+        raise DomainError(f"there is no customer {customer_id}", remedy="look them up by name, telephone or e-mail")
+    uow.note("price group", "customer", customer_id, group.strip())
 
 
 ADDRESS_COLUMNS = (

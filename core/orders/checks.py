@@ -92,6 +92,15 @@ holds = RowCheck(
     "delete the hold",
 )
 
+owners = RowCheck(
+    "nobody's orders stay with a merged customer",
+    "SELECT o.id, o.number, c.id AS customer, c.merged_into FROM sales_order o JOIN customer c ON c.id = o.customer_id"
+    " WHERE c.merged_into IS NOT NULL ORDER BY o.id",
+    _ORDER_PLACE,
+    "belongs to customer {customer}, who was merged into {merged_into}",
+    "give {number} to customer {merged_into}",
+)
+
 _STATES = """
 SELECT o.id, o.number, o.status, o.payment, o.review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at,
   CAST(COALESCE(SUM(l.quantity - l.shipped - l.cancelled), 0) AS BIGINT), CAST(COALESCE(SUM(l.shipped), 0) AS BIGINT),
@@ -128,4 +137,4 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
             return
 
 
-CHECKS: tuple[Check, ...] = (counters, kit_counters, components, kit_amounts, amounts, payments, holds, states)
+CHECKS: tuple[Check, ...] = (counters, kit_counters, components, kit_amounts, amounts, payments, holds, owners, states)
