@@ -71,6 +71,15 @@ def shop(db: Database, shop_id: int) -> ShopFacts:
     return ShopFacts(*row)
 
 
+def shop_named(db: Database, code: str) -> ShopFacts:
+    """One shop by its code; DomainError names those there are."""
+    row = db.row(f"{_SHOP} WHERE code = ?", (code,))
+    if row is None:
+        known = ", ".join(facts.code for facts in shops(db)) or "none yet"
+        raise DomainError(f"there is no shop {code}", remedy=f"there are: {known}")
+    return ShopFacts(*row)
+
+
 def _gather(rows: Iterable[Sequence[object]]) -> dict[int, Item]:
     items: dict[int, Item] = {}
     for sku_id, code, title, kit, price, part, quantity, part_code, part_title, part_price in rows:
