@@ -41,6 +41,24 @@ class ReviewState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class FinanceState(StrEnum):
+    """The second review, where a shop asks for one; nothing at all where it does not."""
+
+    NONE = ""
+    PENDING = "pending"
+    PASSED = "passed"
+    REJECTED = "rejected"
+
+
+class AmendmentState(StrEnum):
+    DRAFT = "draft"
+    """Previewed, not applied."""
+    WAITING = "waiting"
+    """The platform changed the order after picking began: a person applies or drops it."""
+    APPLIED = "applied"
+    DROPPED = "dropped"
+
+
 class PaymentState(StrEnum):
     UNPAID = "unpaid"
     DEPOSIT_PAID = "deposit_paid"
@@ -168,6 +186,28 @@ class OrderSettled:
 @dataclass(frozen=True, slots=True)
 class ReviewPassed:
     """Orders may be routed now."""
+
+    order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewWithdrawn:
+    """反审核: an order goes back to review; what was planned for it is given up."""
+
+    order_id: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """Lines, prices or words of orders are others than before: whoever judged them judges again."""
+
+    order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsAdded:
+    """Orders that were routed owe more units than before."""
 
     order_ids: tuple[int, ...]
 

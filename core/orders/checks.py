@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..kernel.checks import LIMIT, Check, Finding, RowCheck
 from ..kernel.db import Database
 from ..kernel.uow import Merchant
-from .api import ReviewState
+from .api import FinanceState, ReviewState
 from .states import Units, derive_payment, derive_status
 
 _LINE = "FROM order_line l JOIN sales_order o ON o.id = l.order_id"
@@ -102,11 +102,11 @@ owners = RowCheck(
 )
 
 _STATES = """
-SELECT o.id, o.number, o.status, o.payment, o.review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at,
+SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at,
   CAST(COALESCE(SUM(l.quantity - l.shipped - l.cancelled), 0) AS BIGINT), CAST(COALESCE(SUM(l.shipped), 0) AS BIGINT),
   CAST(COALESCE(SUM(l.bounced), 0) AS BIGINT)
 FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit
-GROUP BY o.id, o.number, o.status, o.payment, o.review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at
+GROUP BY o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at
 ORDER BY o.id
 """
 
@@ -115,14 +115,16 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
     """Status and payment facet of every order against the same pure functions that wrote them."""
     named = 0
     for row in db.execute(_STATES):
-        order_id, number, status, payment, review, total, received, refunded, cod, paid_at, completed_at, *sums = row
+        order_id, number, status, payment, review, finance, total, received, refunded, cod, paid_at, completed_at, *sums = row
         settled, place = paid_at is not None, f"sales_order {order_id} ({number})"
-        if review in set(ReviewState):
+        if review in set(ReviewState) and finance in set(FinanceState):
+            if review == ReviewState.PASSED and finance not in (FinanceState.NONE, FinanceState.PASSED):
+                review = ReviewState.PENDING
             known = derive_status(
                 Units(*sums), settled=settled, review=ReviewState(review), completed=completed_at is not None
             ).value
         else:
-            known = f"nothing, since its review is {review!r}"
+            known = f"nothing, since its review is {review!r} and finance's {finance!r}"
         facet = derive_payment(total=total, received=received, refunded=refunded, cod=bool(cod), settled=settled).value
         for name, stored, derived in (("status", status, known), ("payment", payment, facet)):
             if stored != derived:

@@ -1,4 +1,4 @@
-"""Commands on orders that exist: payment, refund, review, cancelling, shipping counters, holds."""
+"""Commands on orders that exist: payment, refund, review, cancelling, shipping counters."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ..kernel.values import Address, Money
 from . import queries
 from .api import (
     AddressChanged,
+    FinanceState,
     HoldCode,
-    HoldsLifted,
     MoneyReceived,
     MoneyReturned,
     OrderMoved,
@@ -24,13 +24,20 @@ from .api import (
     OrderStatus,
     ReviewPassed,
     ReviewState,
+    ReviewWithdrawn,
     Sold,
     Transition,
     UnitsCancelled,
     UnitsShippedElsewhere,
 )
+from .holds import close_all, stopping
+from .holds import hold as hold
+from .holds import lift as lift
+from .holds import lift_hold as lift_hold
+from .holds import lift_review_holds as lift_review_holds
+from .holds import open_holds as open_holds
 from .money import share, tax_inside
-from .states import BY_PEOPLE, REVIEW, Units, derive_payment, derive_status
+from .states import REVIEW, Step, Units, codes_stopping, derive_payment, derive_status
 
 
 @dataclass
@@ -52,6 +59,13 @@ class _Head:
     paid_at: datetime | None
     completed_at: datetime | None
     cancel_reason: str
+    finance: FinanceState
+
+    @property
+    def judged(self) -> ReviewState:
+        """What the status follows: passed only when finance, where it is asked, has passed the order too."""
+        waits = self.review is ReviewState.PASSED and self.finance not in (FinanceState.NONE, FinanceState.PASSED)
+        return ReviewState.PENDING if waits else self.review
 
 
 @dataclass
@@ -87,14 +101,14 @@ def _locked(uow: UnitOfWork, order_ids: Iterable[int]) -> dict[int, _Head]:
     wanted = sorted(set(order_ids))
     rows = uow.db.rows(
         "SELECT o.id, o.number, s.code, o.status, o.review, o.currency, o.total, o.received, o.refunded, o.advance, "
-        "o.advance_tax, o.cod, o.paid_at, o.completed_at, o.cancel_reason FROM sales_order o JOIN shop s "
+        "o.advance_tax, o.cod, o.paid_at, o.completed_at, o.cancel_reason, o.finance_review FROM sales_order o JOIN shop s "
         f"ON s.id = o.shop_id WHERE o.id IN ({marks(wanted)}) ORDER BY o.id" + ("" if uow.db.sqlite else " FOR UPDATE OF o"),
         wanted,
     )
     heads = {
         row[0]: _Head(
             row[0], row[1], row[2], OrderStatus(row[3]), ReviewState(row[4]), row[5], row[6], row[7], row[8], row[9],
-            row[10], bool(row[11]), _moment(row[12]), _moment(row[13]), row[14],
+            row[10], bool(row[11]), _moment(row[12]), _moment(row[13]), row[14], FinanceState(row[15]),
         )
         for row in rows
     }  # fmt: skip
@@ -120,18 +134,20 @@ def _write(uow: UnitOfWork, head: _Head, lines: Sequence[_Line], because: str) -
     """Derive the head's states again and write the whole row; a changed status is announced."""
     units = Units(sum(line.open for line in lines), sum(line.shipped for line in lines), sum(line.bounced for line in lines))
     settled = head.paid_at is not None
-    status = derive_status(units, settled=settled, review=head.review, completed=head.completed_at is not None)
+    status = derive_status(units, settled=settled, review=head.judged, completed=head.completed_at is not None)
     payment = derive_payment(total=head.total, received=head.received, refunded=head.refunded, cod=head.cod, settled=settled)
     if status is not head.status:
         ask_first(uow, "order", head.id, head.status, status, {"number": head.number, "shop": head.shop})
     uow.db.change(
         "UPDATE sales_order SET status = ?, payment = ?, review = ?, received = ?, refunded = ?, advance = ?, "
-        "advance_tax = ?, paid_at = ?, completed_at = ?, cancel_reason = ?, version = version + 1 WHERE id = ?",
+        "advance_tax = ?, paid_at = ?, completed_at = ?, cancel_reason = ?, finance_review = ?, version = version + 1 WHERE id = ?",
         (status, payment, head.review, head.received, head.refunded, head.advance, head.advance_tax, head.paid_at,
-         head.completed_at, head.cancel_reason, head.id),
+         head.completed_at, head.cancel_reason, head.finance, head.id),
     )  # fmt: skip
     if status is not head.status:
         moved(uow, head.id, head.status, status, because)
+        if status is OrderStatus.CANCELLED:
+            close_all(uow, "order", [head.id])
         head.status = status
 
 
@@ -246,27 +262,91 @@ def refund(uow: UnitOfWork, payment: PaymentFacts) -> bool:
 # review
 
 
-def pass_review(uow: UnitOfWork, order_ids: Sequence[int], because: str) -> None:
-    """Orders may go on to be routed; one statement for all those that wait for nothing but review."""
+def pass_review(uow: UnitOfWork, order_ids: Sequence[int], because: str, *, rules: int | None = None) -> list[int]:
+    """Orders may go on; those that do. One statement for all those that wait for nothing but review.
+
+    One with an open hold that stops review stays, and so do all when the rules are other ones than version `rules` by which
+    they were judged: the caller looks what is left. In a shop where finance is asked, an order passes to finance.
+    """
     source, target = OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP
     for order_id in order_ids:
         ask_first(uow, "order", order_id, source, target, {"number": order_number(order_id)})
+    codes = codes_stopping(Step.REVIEW)
+    finance = "(SELECT s.finance_review FROM shop s WHERE s.id = sales_order.shop_id)"
+    known = "" if rules is None else " AND (SELECT COALESCE(SUM(r.version), 0) FROM review_rule_setting r) = ?"
     rows = uow.db.rows(
-        "UPDATE sales_order SET review = 'passed', status = 'to_ship', version = version + 1 WHERE id IN "
-        f"({marks(order_ids)}) AND review IN ('pending', 'withdrawn') AND status = 'pending_review' RETURNING id",
-        list(order_ids),
+        f"UPDATE sales_order SET review = 'passed', status = CASE WHEN {finance} THEN 'pending_review' ELSE 'to_ship' END, "
+        f"finance_review = CASE WHEN {finance} THEN 'pending' ELSE '' END, version = version + 1 WHERE id IN "
+        f"({marks(order_ids)}) AND review IN ('pending', 'withdrawn') AND status = 'pending_review' AND NOT EXISTS "
+        "(SELECT 1 FROM hold h WHERE h.level = 'order' AND h.document = sales_order.id AND h.released_at IS NULL "
+        f"AND h.code IN ({marks(codes)})){known} RETURNING id, status",
+        [*order_ids, *codes, *([] if rules is None else [rules])],
     )
-    passed = {row[0] for row in rows}
-    for order_id in passed:
-        moved(uow, order_id, source, target, because)
+    passed = {row[0]: OrderStatus(row[1]) for row in rows}
+    for order_id in sorted(passed):
+        if passed[order_id] is target:
+            moved(uow, order_id, source, target, because)
+        else:
+            uow.note("review passed, finance is asked", "order", order_id, because)
+    done = [order_id for order_id in order_ids if passed.get(order_id) is target]
     if rest := [order_id for order_id in order_ids if order_id not in passed]:
         # Units were sent elsewhere before anyone looked: the status is past review, the facet is not.
         heads, lines = _locked(uow, rest), _lines(uow, rest)
         for head in heads.values():
+            waits = head.review in (ReviewState.PENDING, ReviewState.WITHDRAWN)
+            if waits and (head.status is OrderStatus.PENDING_REVIEW or stopping(uow.db, head.id, Step.REVIEW)):
+                continue
             REVIEW.check(head.number, head.review, ReviewState.PASSED, remedy="reload the order and look again")
             head.review = ReviewState.PASSED
             _write(uow, head, lines[head.id], because)
-    uow.emit(ReviewPassed(tuple(order_ids)))
+            done.append(head.id)
+    if done:
+        uow.emit(ReviewPassed(tuple(sorted(done))))
+    return sorted([*done, *(order_id for order_id in passed if passed[order_id] is not target)])
+
+
+def pass_finance(uow: UnitOfWork, order_id: int, because: str) -> None:
+    """Finance lets an order go on."""
+    head = _finance_asked(uow, order_id)
+    head.finance = FinanceState.PASSED
+    uow.note("finance passed", "order", order_id, because)
+    _write(uow, head, _lines(uow, [order_id])[order_id], because)
+    uow.emit(ReviewPassed((order_id,)))
+
+
+def reject_finance(uow: UnitOfWork, order_id: int, because: str) -> None:
+    """Finance refuses an order: all its open units are cancelled."""
+    head = _finance_asked(uow, order_id)
+    lines = _lines(uow, [order_id])[order_id]
+    head.finance = FinanceState.REJECTED
+    uow.note("finance rejected", "order", order_id, because)
+    _cancel(uow, head, lines, {line.id: line.open for line in lines if line.open}, "review_rejected")
+
+
+def _finance_asked(uow: UnitOfWork, order_id: int) -> _Head:
+    head = _locked(uow, [order_id])[order_id]
+    if head.review is not ReviewState.PASSED or head.finance is not FinanceState.PENDING:
+        raise DomainError(
+            f"order {head.number} does not wait for finance (review {head.review}, finance {head.finance or 'not asked'})",
+            remedy="finance decides after review, in shops that ask for it",
+        )
+    return head
+
+
+def withdraw_review(uow: UnitOfWork, order_id: int, because: str) -> None:
+    """反审核: the order goes back to review; whoever planned it gives everything up, or refuses."""
+    head = _locked(uow, [order_id])[order_id]
+    REVIEW.check(head.number, head.review, ReviewState.WITHDRAWN, remedy="only an order that passed review can be taken back")
+    lines = _lines(uow, [order_id])[order_id]
+    if not any(line.open for line in lines) or any(line.shipped for line in lines):
+        raise DomainError(
+            f"order {head.number} is {head.status}", remedy="only an order of which nothing has left can go back to review"
+        )
+    head.review, head.finance = ReviewState.WITHDRAWN, FinanceState.NONE
+    uow.note("review withdrawn", "order", order_id, because)
+    uow.db.change("UPDATE order_line SET reserved = 0 WHERE order_id = ?", (order_id,))
+    _write(uow, head, lines, because)
+    uow.emit(ReviewWithdrawn(order_id, because))
 
 
 def reject_review(uow: UnitOfWork, order_id: int, because: str) -> None:
@@ -409,68 +489,3 @@ def change_address(uow: UnitOfWork, order_id: int, address: Address, because: st
 def set_words(uow: UnitOfWork, order_id: int, message: str, memo: str) -> None:
     """Keep the buyer's message and the seller's memo as the platform has them now."""
     uow.db.change("UPDATE sales_order SET message = ?, memo = ? WHERE id = ?", (message, memo, order_id))
-
-
-# holds
-
-
-def hold(uow: UnitOfWork, document: int, code: HoldCode, note: str, *, source: str = "person", level: str = "order") -> None:
-    """Open a hold unless the same one is open from the same source; then its note is brought up to date."""
-    changed = uow.db.change(
-        "UPDATE hold SET note = ? WHERE level = ? AND document = ? AND code = ? AND source = ? AND released_at IS NULL",
-        (note, level, document, code, source),
-    )
-    if not changed:
-        open_holds(uow, [(level, document, code, source, note)])
-
-
-def open_holds(uow: UnitOfWork, holds: Sequence[tuple[str, int, HoldCode, str, str]]) -> None:
-    """Write holds for documents that are known to have none of them: (level, document, code, source, note)."""
-    if holds:
-        uow.db.insert(
-            "hold",
-            ("level", "document", "code", "source", "note", "opened_at", "released_by"),
-            [(level, document, code, source, note, uow.now, "") for level, document, code, source, note in holds],
-        )
-        for level, document, code, _, note in holds:
-            uow.note(f"hold {code}", "order" if level == "order" else "fulfillment_order", document, note)
-
-
-def lift(uow: UnitOfWork, document: int, code: HoldCode, *, source: str = "", level: str = "order") -> bool:
-    """Lift what waited for something that has come; whether anything was open."""
-    sql = (
-        "UPDATE hold SET released_at = ?, released_by = ? WHERE level = ? AND document = ? AND code = ? "
-        "AND released_at IS NULL" + (" AND source = ?" if source else "")
-    )
-    given = [uow.now, uow.actor, level, document, code] + ([source] if source else [])
-    if not uow.db.change(sql, given):
-        return False
-    uow.note(f"lifted {code}", "order" if level == "order" else "fulfillment_order", document)
-    if level == "order":
-        uow.emit(HoldsLifted((document,)))
-    return True
-
-
-def lift_hold(uow: UnitOfWork, hold_id: int, because: str) -> None:
-    """A person lifts one hold of the kind that people lift."""
-    row = uow.db.row("SELECT level, document, code FROM hold WHERE id = ? AND released_at IS NULL", (hold_id,))
-    if row is None:
-        raise DomainError(f"hold {hold_id} is not open", remedy="reload the page")
-    level, document, code = row
-    if HoldCode(code) not in BY_PEOPLE:
-        raise DomainError(f"hold {code} lifts itself", remedy="mend what it waits for, or approve the order")
-    uow.db.change("UPDATE hold SET released_at = ?, released_by = ? WHERE id = ?", (uow.now, uow.actor, hold_id))
-    uow.note(f"lifted {code}", "order" if level == "order" else "fulfillment_order", document, because)
-    if level == "order":
-        uow.emit(HoldsLifted((document,)))
-
-
-def lift_review_holds(uow: UnitOfWork, order_ids: Sequence[int], because: str) -> None:
-    """Close whatever review had against these orders."""
-    uow.db.change(
-        f"UPDATE hold SET released_at = ?, released_by = ? WHERE level = 'order' AND document IN ({marks(order_ids)}) "
-        "AND released_at IS NULL AND code IN ('review_rule', 'address_invalid', 'price_low', 'blacklist', 'fraud_risk')",
-        [uow.now, uow.actor, *order_ids],
-    )
-    for order_id in order_ids:
-        uow.note("review holds lifted", "order", order_id, because)

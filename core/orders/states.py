@@ -50,7 +50,15 @@ STOPS: Mapping[HoldCode, Step] = {
 BY_PEOPLE: frozenset[HoldCode] = frozenset(
     {HoldCode.MANUAL, HoldCode.ADDRESS_CHANGED, HoldCode.UPSTREAM_CHANGED, HoldCode.BLACKLIST, HoldCode.FRAUD_RISK}
 )
-"""Holds that only a person lifts; the others lift themselves when what they wait for has come."""
+"""Holds that people open, and that only a person lifts; the others lift themselves when what they wait for has come."""
+
+LIFTABLE: frozenset[HoldCode] = BY_PEOPLE | {
+    HoldCode.MERGE_WAIT,
+    HoldCode.AWAITING_RETURN_ITEMS,
+    HoldCode.SHORT_PICK,
+    HoldCode.WEIGHT_DIFF,
+}
+"""Holds that a person may lift, though some of them would lift themselves in time."""
 
 
 def codes_stopping(step: Step) -> tuple[str, ...]:
