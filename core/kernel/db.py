@@ -8,36 +8,41 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import Enum
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import peewee
+import psycopg
 from playhouse.migrations import Runner
 from playhouse.pool import PooledPostgresqlDatabase
+from psycopg.types.numeric import Int8Dumper
 
+from .checkpoints import Checkpoints
 from .errors import OrderyardError
 
 proxy = peewee.DatabaseProxy()
 
-_TEXT = "%Y-%m-%dT%H:%M:%S.%f+00:00"
 
-
+@functools.lru_cache(maxsize=4096)
 def moment_text(moment: datetime) -> str:
     """Fixed-width UTC text, which sorts as time does; a naive moment is refused."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
-    return moment.astimezone(UTC).strftime(_TEXT)
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def as_moment(value: datetime | str) -> datetime:
     """A moment as either engine gives it back from fixed SQL."""
-    return value.astimezone(UTC) if isinstance(value, datetime) else datetime.strptime(value, _TEXT).replace(tzinfo=UTC)
+    return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def as_json(value: Any) -> Any:
@@ -80,15 +85,87 @@ class Table(peewee.Model):
         legacy_table_names = False
 
 
-@functools.lru_cache(maxsize=4096)
-def _pyformat(sql: str) -> str:
-    return sql.replace("%", "%%").replace("?", "%s")
+_TAKEN_AS_IT_IS = frozenset({str, int, type(None), float, bytes})
+"""What sqlite3 binds without looking for an adapter."""
+
+
+def _bound(value: Any) -> Any:
+    """What SQLite keeps of a value that sqlite3 does not know, or would look up at length."""
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, Enum):
+        return value.value
+    return int(value) if isinstance(value, bool) else value
 
 
 @functools.lru_cache(maxsize=4096)
-def _values(columns: int, rows: int) -> str:
-    one = "(" + ",".join("?" * columns) + ")"
-    return ",".join([one] * rows)
+def _numbered(sql: str) -> str:
+    first, *rest = sql.split("?")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
+
+
+@functools.lru_cache(maxsize=4096)
+def _insert_text(table: str, columns: tuple[str, ...], rows: int, conflict: str, returning: str) -> str:
+    one = "(" + ",".join("?" * len(columns)) + ")"
+    sql = f"INSERT INTO {table} ({','.join(columns)}) VALUES {','.join([one] * rows)}"
+    if conflict:
+        sql += f" ON CONFLICT {conflict}"
+    if returning:
+        sql += f" RETURNING {returning}"
+    return sql
+
+
+class Question(NamedTuple):
+    """A read that somebody is going to make: exactly this text and these parameters; `width` columns come back."""
+
+    sql: str
+    parameters: Sequence[Any]
+    width: int
+
+
+@functools.lru_cache(maxsize=1024)
+def _at_once(questions: tuple[tuple[str, int], ...]) -> str:
+    """Several reads as one statement: every row begins with the place of its question; LIMIT keeps each one's own order."""
+    widest = max(width for _, width in questions)
+    return " UNION ALL ".join(
+        f"SELECT {place} AS place, q.*{', NULL' * (widest - width)} FROM ({sql} LIMIT -1) AS q"
+        for place, (sql, width) in enumerate(questions)
+    )
+
+
+_WRITES_TO = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+) ")
+
+
+@functools.lru_cache(maxsize=4096)
+def _written(sql: str) -> str | None:
+    """The table a statement writes to; empty for a plain read, None when it cannot be told."""
+    if sql.startswith("SELECT "):
+        return ""
+    found = _WRITES_TO.match(sql)
+    return found.group(1) if found else None
+
+
+class _Postgres(PooledPostgresqlDatabase):  # type: ignore[misc]
+    """peewee's, with whole numbers always sent as the same type: a statement is prepared once, not once per magnitude."""
+
+    def _connect(self) -> Any:
+        connection = super()._connect()
+        connection.adapters.register_dumper(int, Int8Dumper)
+        connection.prepared_max = 500
+        return connection
+
+
+class _Local(threading.local):
+    """What each thread knows about its own transaction."""
+
+    def __init__(self) -> None:
+        self.writing = False
+        self.foreseen: dict[tuple[str, tuple[Any, ...]], list[tuple[Any, ...]]] = {}
+        self.unwritten: tuple[tuple[str, ...], Callable[[], None]] | None = None
+
+
+_as_peewee = peewee.__exception_wrapper__  # type: ignore[attr-defined]
+"""Re-raises a driver's error as peewee's of the same name, whichever the driver is."""
 
 
 class Database:
@@ -104,7 +181,7 @@ class Database:
         self.sqlite = parts.scheme == "sqlite"
         self.observers: list[Callable[[str], None]] = []
         self._write = threading.RLock()
-        self._local = threading.local()
+        self._local = _Local()
         self.engine: Any
         if self.sqlite:
             path = unquote(parts.path)
@@ -117,12 +194,15 @@ class Database:
                     "foreign_keys": 1,
                     "busy_timeout": 30_000,
                     "secure_delete": 1,
+                    "wal_autocheckpoint": Checkpoints.EMERGENCY,
                 },
                 field_types={"MOMENT": "TEXT"},
+                cached_statements=1000,
             )
+            self._checkpoints = Checkpoints(self.path, self._write)
         elif parts.scheme in ("postgresql", "postgres"):
             self.path = Path()
-            self.engine = PooledPostgresqlDatabase(
+            self.engine = _Postgres(
                 url,
                 prefer_psycopg3=True,
                 max_connections=64,
@@ -137,19 +217,38 @@ class Database:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """The cursor of one statement; aware datetimes and booleans go in as the engine wants them."""
+        local = self._local
+        if local.foreseen or local.unwritten is not None:
+            self._look_after(sql)
         for observer in self.observers:
             observer(sql)
-        if self.sqlite:
-            given = [moment_text(value) if isinstance(value, datetime) else value for value in parameters]
-            return self.engine.execute_sql(sql, given)
-        return self.engine.execute_sql(_pyformat(sql), list(parameters))
+        try:
+            connection = self.engine.connection()
+            if self.sqlite:
+                as_it_is = _TAKEN_AS_IT_IS
+                return connection.execute(
+                    sql, [value if value.__class__ in as_it_is else _bound(value) for value in parameters]
+                )
+            return psycopg.RawCursor(connection).execute(_numbered(sql), parameters)
+        except (sqlite3.Error, psycopg.Error):
+            with _as_peewee:
+                raise
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return list(self.execute(sql, parameters).fetchall())
+        if self._local.foreseen:
+            answer = self._local.foreseen.pop((sql, tuple(parameters)), None)
+            if answer is not None:
+                return answer
+        found: list[tuple[Any, ...]] = self.execute(sql, parameters).fetchall()
+        return found
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        found = self.execute(sql, parameters).fetchone()
-        return None if found is None else tuple(found)
+        if self._local.foreseen:
+            answer = self._local.foreseen.pop((sql, tuple(parameters)), None)
+            if answer is not None:
+                return answer[0] if answer else None
+        found: tuple[Any, ...] | None = self.execute(sql, parameters).fetchone()
+        return found
 
     def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """How many rows an UPDATE, DELETE or INSERT touched."""
@@ -163,15 +262,56 @@ class Database:
         step = max(1, self._CHUNK // len(columns))
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
-            sql = f"INSERT INTO {table} ({','.join(columns)}) VALUES {_values(len(columns), len(part))}"
-            if conflict:
-                sql += f" ON CONFLICT {conflict}"
-            if returning:
-                sql += f" RETURNING {returning}"
-            cursor = self.execute(sql, [value for row in part for value in row])
+            sql = _insert_text(table, tuple(columns), len(part), conflict, returning)
+            cursor = self.execute(sql, list(chain.from_iterable(part)))
             if returning:
                 result += cursor.fetchall()
         return result
+
+    def foresee(self, *questions: Question) -> None:
+        """Ask now what will be asked soon in this transaction: on SQLite all in one statement, whose answers wait.
+
+        Whoever asks one of them gets the answer without another statement. An answer is dropped when a table that its
+        question names is written to, so nobody ever gets a stale one. On PostgreSQL, where reads lock, nothing is asked ahead.
+        """
+        if not self.sqlite or len(questions) < 2:
+            return
+        text = _at_once(tuple((question.sql, question.width) for question in questions))
+        answers: list[list[tuple[Any, ...]]] = [[] for _ in questions]
+        for row in self.execute(text, list(chain.from_iterable(question.parameters for question in questions))):
+            answers[row[0]].append(row[1 : questions[row[0]].width + 1])
+        for question, answer in zip(questions, answers, strict=True):
+            self._local.foreseen[question.sql, tuple(question.parameters)] = answer
+
+    def hold_back(self, tables: Sequence[str], write: Callable[[], None]) -> None:
+        """Rows that are complete in memory are written by `write` as late as possible, because they may still change.
+
+        That is before the next statement, unless this only reads other tables: nobody ever misses them.
+        """
+        self._local.unwritten = (tuple(tables), write)
+
+    def write_back(self) -> None:
+        """Write now what was held back, if it still is."""
+        if self._local.unwritten is not None:
+            _, write = self._local.unwritten
+            self._local.unwritten = None
+            write()
+
+    def _settle_reads_and_writes(self) -> None:
+        """Nothing foreseen or held back crosses the edge of what may be undone by itself."""
+        self.write_back()
+        self._local.foreseen.clear()
+
+    def _look_after(self, sql: str) -> None:
+        """Before a statement: write what it could miss, drop answers it would make stale."""
+        local, table = self._local, _written(sql)
+        if local.unwritten is not None and (table != "" or any(name in sql for name in local.unwritten[0])):
+            self.write_back()
+        if table is None:
+            local.foreseen.clear()
+        elif table and local.foreseen:
+            for key in [key for key in local.foreseen if table in key[0]]:
+                del local.foreseen[key]
 
     def take_ids(self, **wanted: int) -> dict[str, list[int]]:
         """Ids for rows that are about to be written, so many of each table; only inside a write transaction.
@@ -183,9 +323,8 @@ class Database:
         if not names:
             return {name: [] for name in wanted}
         if self.sqlite:
-            text = ",".join(f"(SELECT COALESCE(MAX(id),0) FROM {name})" for name in names)
-            tops = self.execute(f"SELECT {text}").fetchone()
-            for name, top in zip(names, tops, strict=True):
+            tops = self.row(self.next_ids(names).sql)
+            for name, top in zip(names, tops or (), strict=True):
                 given[name] = list(range(top + 1, top + 1 + wanted[name]))
         else:
             text = " UNION ALL ".join(
@@ -195,6 +334,11 @@ class Database:
             for place, taken in self.rows(text):
                 given.setdefault(names[place], []).append(taken)
         return {name: given.get(name, []) for name in wanted}
+
+    @staticmethod
+    def next_ids(names: Sequence[str]) -> Question:
+        """What `take_ids` asks SQLite about these tables."""
+        return Question(f"SELECT {','.join(f'(SELECT COALESCE(MAX(id),0) FROM {name})' for name in names)}", (), len(names))
 
     @property
     def clock_sql(self) -> str:
@@ -215,31 +359,35 @@ class Database:
 
         A second one on the same thread is refused, because on either engine it would silently join the first.
         """
-        if getattr(self._local, "writing", False):
+        if self._local.writing:
             raise OrderyardError(
                 "a unit of work is already open on this thread", remedy="pass it on instead of opening another"
             )
         if not self.sqlite:
-            self._local.writing = True
-            try:
-                with self.engine.atomic():
-                    yield
-            finally:
-                self._local.writing = False
+            with self._alone(), self.engine.atomic():
+                yield
             return
-        with self._write:
-            self._local.writing = True
-            try:
-                with self.engine.atomic("IMMEDIATE"):
-                    yield
-            finally:
-                self._local.writing = False
+        with self._write, self._alone(), self.engine.atomic("IMMEDIATE"):
+            yield
+        self._checkpoints.committed()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        local = self._local
+        local.writing = True
+        try:
+            yield
+        finally:
+            local.writing, local.unwritten = False, None
+            local.foreseen.clear()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of a transaction that may fail by itself."""
+        self._settle_reads_and_writes()
         with self.engine.savepoint():
             yield
+            self._settle_reads_and_writes()
 
     @contextmanager
     def connection(self) -> Iterator[None]:
@@ -259,14 +407,18 @@ class Database:
     def close(self) -> None:
         """Give every connection back; the handle may be used again."""
         self.release()
-        if not self.sqlite:
+        if self.sqlite:
+            self._checkpoints.stop()
+        else:
             self.engine.close_all()
 
     @contextmanager
     def undone(self) -> Iterator[None]:
         """A part of a transaction that is taken back at its end, whatever it wrote."""
+        self._settle_reads_and_writes()
         with self.engine.savepoint() as savepoint:
             yield
+            self._settle_reads_and_writes()
             savepoint.rollback()
 
     # schema
