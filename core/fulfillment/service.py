@@ -168,11 +168,11 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     if not routed:
         return
     levels = inventory.lock_levels(uow, codes, {order.shop_id for order in routed})
-    level_of: dict[tuple[int, int], int] = {}
+    level_of: dict[tuple[int, int], inventory.Level] = {}
     free: Free = {}
     serving: dict[int, dict[int, stock.ServingWarehouse]] = {}
     for level in levels:
-        level_of[level.warehouse.id, level.sku_id] = level.id
+        level_of[level.warehouse.id, level.sku_id] = level
         free[level.warehouse.id, level.sku_id] = level.free
         serving.setdefault(level.shop_id, {})[level.warehouse.id] = level.warehouse
     for shop_id, warehouses in stock.serving(uow.db, {o.shop_id for o in routed} - serving.keys()).items():
@@ -227,7 +227,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     inventory.reserve(
         uow,
         [
-            inventory.Want(HOLDER, row_id, level_of[warehouse_id, sku_id], sku_id, count)
+            inventory.Want(HOLDER, row_id, level_of[warehouse_id, sku_id], count)
             for row_id, warehouse_id, sku_id, count in wants
         ],
     )
@@ -288,7 +288,7 @@ def allocate(uow: UnitOfWork, fo_id: int, because: str) -> bool:
         return fo.state is not FoState.PLANNED
     lines = fo_lines(uow, fo_id)
     levels = inventory.lock_levels(uow, {line.sku_id for line in lines}, [fo.shop_id])
-    level_of = {(level.warehouse.id, level.sku_id): level.id for level in levels}
+    level_of = {(level.warehouse.id, level.sku_id): level for level in levels}
     free = {(level.warehouse.id, level.sku_id): level.free for level in levels}
     missing = {line.id: line.quantity - line.reserved for line in lines}
     warehouse_id = fo.warehouse_id
@@ -319,7 +319,7 @@ def allocate(uow: UnitOfWork, fo_id: int, because: str) -> bool:
         if give:
             free[warehouse_id, line.sku_id] = room - give
             missing[line.id] -= give
-            wants.append(inventory.Want(HOLDER, line.id, level_of[warehouse_id, line.sku_id], line.sku_id, give))
+            wants.append(inventory.Want(HOLDER, line.id, level_of[warehouse_id, line.sku_id], give))
     inventory.reserve(uow, wants)
     for want in wants:
         uow.db.change("UPDATE fo_line SET reserved = reserved + ? WHERE id = ?", (want.quantity, want.holder))

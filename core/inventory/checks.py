@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from ..kernel.checks import Check, RowCheck
+from .proofs import DEPTH_CHECKS
 
-# Units and cost that the moves say are in each warehouse, lot and quality.
+# Units and cost that the moves say are in each warehouse, lot and quality; what moves from bin to bin stays where it is.
 _BOOK = """
 WITH flow AS (
-  SELECT target_warehouse_id AS warehouse_id, sku_id, lot, quality, quantity, cost FROM stock_move WHERE target = 'stock'
+  SELECT target_warehouse_id AS warehouse_id, sku_id, lot, CASE WHEN target = 'stock' THEN 'good' ELSE target END AS quality,
+    quantity, cost FROM stock_move WHERE target IN ('stock','qc','defective')
   UNION ALL
-  SELECT source_warehouse_id, sku_id, lot, quality, -quantity, -cost FROM stock_move WHERE source = 'stock'
+  SELECT source_warehouse_id, sku_id, lot, CASE WHEN source = 'stock' THEN 'good' ELSE source END, -quantity, -cost
+    FROM stock_move WHERE source IN ('stock','qc','defective')
 ), book AS (
   SELECT warehouse_id, sku_id, lot, quality, CAST(SUM(quantity) AS BIGINT) AS units, CAST(SUM(cost) AS BIGINT) AS cost
   FROM flow GROUP BY warehouse_id, sku_id, lot, quality
@@ -50,11 +53,15 @@ unlevelled = RowCheck(
 places = RowCheck(
     "moves go between places",
     "SELECT m.id, m.key, m.source, m.target FROM stock_move m WHERE m.quantity <= 0 OR m.cost < 0"
-    " OR (m.source = 'stock') <> (m.source_warehouse_id IS NOT NULL)"
-    " OR (m.target = 'stock') <> (m.target_warehouse_id IS NOT NULL)"
-    " OR (m.source = m.target AND (m.source <> 'stock' OR m.source_warehouse_id = m.target_warehouse_id))"
-    " OR m.source NOT IN ('stock','supplier','customer','opening','adjustment','loss')"
-    " OR m.target NOT IN ('stock','supplier','customer','opening','adjustment','loss') ORDER BY m.id",
+    " OR (m.source IN ('stock','qc','defective')) <> (m.source_warehouse_id IS NOT NULL)"
+    " OR (m.target IN ('stock','qc','defective')) <> (m.target_warehouse_id IS NOT NULL)"
+    " OR (m.source_bin_id IS NOT NULL AND m.source_warehouse_id IS NULL)"
+    " OR (m.target_bin_id IS NOT NULL AND m.target_warehouse_id IS NULL)"
+    " OR (m.source = m.target AND COALESCE(m.source_warehouse_id, 0) = COALESCE(m.target_warehouse_id, 0)"
+    " AND (COALESCE(m.source_bin_id, 0) = COALESCE(m.target_bin_id, 0) OR m.cost <> 0))"
+    " OR m.source NOT IN ('stock','qc','defective','transit','supplier','customer','opening','adjustment','loss')"
+    " OR m.target NOT IN ('stock','qc','defective','transit','supplier','customer','opening','adjustment','loss')"
+    " ORDER BY m.id",
     "stock_move {id} ({key})",
     "goes from {source} to {target} without naming two different places, or moves nothing",
     "moves are never changed: find out who changed this one",
@@ -72,11 +79,12 @@ reserved = RowCheck(
 
 counters = RowCheck(
     "no stock is negative or promised twice",
-    "SELECT l.id, w.code AS warehouse, s.code AS sku, l.lot, l.quality, l.on_hand, l.reserved, l.value"
+    "SELECT l.id, w.code AS warehouse, s.code AS sku, l.lot, l.quality, l.on_hand, l.reserved, l.value, l.placed"
     f" FROM stock_level l {_LEVEL} WHERE l.on_hand < 0 OR l.reserved < 0 OR l.reserved > l.on_hand OR l.value < 0"
-    " OR (l.on_hand = 0 AND l.value <> 0) ORDER BY l.id",
+    " OR (l.on_hand = 0 AND l.value <> 0) OR l.placed < 0 OR l.placed > l.on_hand"
+    " OR l.quality NOT IN ('good','qc','defective') OR (l.reserved > 0 AND l.quality <> 'good') ORDER BY l.id",
     _PLACE,
-    "on hand {on_hand}, reserved {reserved}, worth {value}",
+    "on hand {on_hand}, reserved {reserved}, worth {value}, {placed} in bins",
     "count {sku} in {warehouse}",
 )
 
@@ -89,4 +97,4 @@ reservation_states = RowCheck(
     "release it",
 )
 
-CHECKS: tuple[Check, ...] = (places, on_hand, value, unlevelled, reserved, counters, reservation_states)
+CHECKS: tuple[Check, ...] = (places, on_hand, value, unlevelled, reserved, counters, reservation_states, *DEPTH_CHECKS)

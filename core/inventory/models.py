@@ -7,6 +7,9 @@ import peewee
 from ..catalog.models import Shop, Sku
 from ..kernel.db import JsonField, MomentField, Table
 
+NEVER = "9999-12-31"
+"""The day of what does not expire."""
+
 
 class Warehouse(Table):
     """A place that holds and sends goods."""
@@ -31,6 +34,30 @@ class ShopWarehouse(Table):
         indexes = ((("shop", "warehouse"), True),)
 
 
+class Zone(Table):
+    """A part of a warehouse; its use says in which order its bins are emptied."""
+
+    warehouse = peewee.ForeignKeyField(Warehouse, index=False, backref="+")
+    code = peewee.TextField()
+    title = peewee.TextField(default="")
+    use = peewee.TextField(default="storage")
+    """A `ZoneUse`."""
+
+    class Meta:
+        indexes = ((("warehouse", "code"), True),)
+
+
+class Bin(Table):
+    """库位: a place on a shelf with a code that a scanner reads."""
+
+    warehouse = peewee.ForeignKeyField(Warehouse, index=False, backref="+")
+    zone = peewee.ForeignKeyField(Zone, backref="+")
+    code = peewee.TextField()
+
+    class Meta:
+        indexes = ((("warehouse", "code"), True),)
+
+
 class StockLevel(Table):
     """The counters of one SKU in one warehouse, lot and quality; changed only beside a move or a reservation."""
 
@@ -42,6 +69,12 @@ class StockLevel(Table):
     reserved = peewee.IntegerField(default=0)
     value = peewee.BigIntegerField(default=0)
     """What the units on hand cost together, in minor units of the merchant's own currency: a moving average loses no fen."""
+    placed = peewee.IntegerField(default=0, constraints=[peewee.Check("placed >= 0")])
+    """How many of them lie in named bins; the rest lies on the floor, waiting to be put away."""
+    sell_by = peewee.TextField(default=NEVER)
+    """The last day on which units may be promised: the lot's last good day less the SKU's minimum remaining life."""
+    counting = peewee.BooleanField(default=False)
+    """Somebody counts this SKU in this warehouse: nothing of it is promised until the count is closed."""
 
     class Meta:
         table_name = "stock_level"
@@ -56,7 +89,8 @@ class StockLevel(Table):
 class StockMove(Table):
     """Units that went from one place to another; append-only, and over all places every SKU sums to nothing.
 
-    A place is `stock` in a warehouse, or one of the outside places `supplier customer opening adjustment loss`.
+    Good units lie in `stock`, the others in `qc` or `defective`, each in a warehouse; `transit` is between two of them; the
+    outside places are `supplier customer opening adjustment loss`. Within a warehouse units move from bin to bin.
     """
 
     at = MomentField()
@@ -64,10 +98,11 @@ class StockMove(Table):
     quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
     source = peewee.TextField()
     source_warehouse = peewee.ForeignKeyField(Warehouse, null=True, backref="+")
+    source_bin = peewee.ForeignKeyField(Bin, null=True, index=False, backref="+")
     target = peewee.TextField()
     target_warehouse = peewee.ForeignKeyField(Warehouse, null=True, backref="+")
+    target_bin = peewee.ForeignKeyField(Bin, null=True, index=False, backref="+")
     lot = peewee.TextField(default="")
-    quality = peewee.TextField(default="good")
     cost = peewee.BigIntegerField(default=0)
     """Of all its units together."""
     kind = peewee.TextField()
@@ -76,6 +111,8 @@ class StockMove(Table):
     actor = peewee.TextField()
     key = peewee.TextField(unique=True)
     """The same move under the same key happens once."""
+    reason = peewee.TextField(default="")
+    """In the words of whoever adjusted, wrote off or counted."""
 
     class Meta:
         table_name = "stock_move"
@@ -95,3 +132,133 @@ class Reservation(Table):
 
     class Meta:
         indexes = ((("kind", "holder"), False), (("level", "state"), False))
+
+
+class BinLevel(Table):
+    """Units of a level that lie in a bin; together with what lies on the floor they are the level's units."""
+
+    bin = peewee.ForeignKeyField(Bin, backref="+")
+    level = peewee.ForeignKeyField(StockLevel, index=False, backref="+")
+    quantity = peewee.IntegerField(constraints=[peewee.Check("quantity >= 0")])
+
+    class Meta:
+        table_name = "bin_level"
+        indexes = ((("level", "bin"), True),)
+
+
+class SkuTracking(Table):
+    """What of a SKU is told apart: its lots, its single pieces; SKUs without a row are all alike."""
+
+    sku = peewee.ForeignKeyField(Sku, unique=True, backref="+")
+    lots = peewee.BooleanField(default=False)
+    serials = peewee.BooleanField(default=False)
+    min_life_days = peewee.IntegerField(default=0)
+    """So many days before its last good day a lot is promised for the last time."""
+
+    class Meta:
+        table_name = "sku_tracking"
+
+
+class Lot(Table):
+    """批次: units of one make, good up to one day."""
+
+    sku = peewee.ForeignKeyField(Sku, index=False, backref="+")
+    code = peewee.TextField()
+    expires_on = peewee.TextField(default="")
+    """The last good day, `2027-03-31`; empty when it does not expire."""
+    received_at = MomentField()
+
+    class Meta:
+        indexes = ((("sku", "code"), True),)
+
+
+class Serial(Table):
+    """One piece with a number of its own, and where it is now."""
+
+    sku = peewee.ForeignKeyField(Sku, index=False, backref="+")
+    code = peewee.TextField()
+    place = peewee.TextField()
+    level = peewee.ForeignKeyField(StockLevel, null=True, backref="+")
+    holder_kind = peewee.TextField(default="")
+    """Whom it was scanned for, while it waits to leave."""
+    holder = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("sku", "code"), True), (("holder_kind", "holder"), False))
+
+
+class SerialMove(Table):
+    """A piece that went along with a move; its moves in their order are its life."""
+
+    serial = peewee.ForeignKeyField(Serial, index=False, backref="+")
+    move = peewee.ForeignKeyField(StockMove, backref="+")
+
+    class Meta:
+        table_name = "serial_move"
+        indexes = ((("serial", "move"), True),)
+
+
+class StockCount(Table):
+    """盘点: somebody counts SKUs or bins of a warehouse; while it is open nothing of those SKUs is promised there."""
+
+    warehouse = peewee.ForeignKeyField(Warehouse, backref="+")
+    blind = peewee.BooleanField(default=False)
+    """Whoever counts does not see what the book says."""
+    state = peewee.TextField(default="open")
+    """`open`, `closed` or `cancelled`."""
+    note = peewee.TextField(default="")
+    opened_at = MomentField()
+    closed_at = MomentField(null=True)
+
+    class Meta:
+        table_name = "stock_count"
+
+
+class StockCountLine(Table):
+    """What was found of a SKU, lot and quality in one bin, or on the floor."""
+
+    count = peewee.ForeignKeyField(StockCount, backref="lines")
+    sku = peewee.ForeignKeyField(Sku, backref="+")
+    lot = peewee.TextField(default="")
+    quality = peewee.TextField(default="good")
+    bin = peewee.ForeignKeyField(Bin, null=True, index=False, backref="+")
+    book = peewee.IntegerField(default=0)
+    """What the book said when it was counted, so that what leaves meanwhile is not missed twice."""
+    counted = peewee.IntegerField(null=True)
+    serials = JsonField(default=list)
+    counted_by = peewee.TextField(default="")
+    counted_at = MomentField(null=True)
+
+    class Meta:
+        table_name = "stock_count_line"
+
+
+class Transfer(Table):
+    """调拨: units on their way from one warehouse to another; receiving closes it, what is missing then is a loss."""
+
+    source = peewee.ForeignKeyField(Warehouse, backref="+")
+    target = peewee.ForeignKeyField(Warehouse, backref="+")
+    state = peewee.TextField(default="in_transit")
+    """`in_transit` or `received`."""
+    note = peewee.TextField(default="")
+    key = peewee.TextField(unique=True)
+    sent_at = MomentField()
+    received_at = MomentField(null=True)
+
+    class Meta:
+        table_name = "stock_transfer"
+
+
+class TransferLine(Table):
+    """Units of one SKU and lot on their way; `cost` is what all that were sent cost together."""
+
+    transfer = peewee.ForeignKeyField(Transfer, backref="lines")
+    sku = peewee.ForeignKeyField(Sku, backref="+")
+    lot = peewee.TextField(default="")
+    quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
+    received = peewee.IntegerField(default=0)
+    lost = peewee.IntegerField(default=0)
+    cost = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "stock_transfer_line"

@@ -13,39 +13,53 @@ from ..kernel.db import as_json, to_json
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money, quantity
-from .api import GoodsMoved, Place, StockChanged, StockFreed
+from . import serials as pieces
+from .api import GoodsMoved, Place, Quality, StockChanged, StockFreed
+from .booking import MOVE_COLUMNS, Shelves, Shift, Spot, book
+from .places import bin_ids
 from .queries import ServingWarehouse
+from .tracking import code as checked
+from .tracking import day, last_days, meet_lots
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One counter row of a warehouse that serves a shop, as it stands while we hold it."""
+    """What a warehouse that serves a shop has of a SKU, as it stands while we hold it.
 
-    id: int
+    `free` is what may be promised today: good, not being counted, with enough life left.
+    """
+
     shop_id: int
     warehouse: ServingWarehouse
     sku_id: int
     free: int
+    lots: tuple[tuple[int, int], ...]
+    """The counter rows it consists of, (id, free), the first to expire first; one row where lots are not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Units of a level for a holder."""
+    """Units of a level for a holder; of several lots the first to expire are taken first."""
 
     kind: str
     holder: int
-    level_id: int
-    sku_id: int
+    level: Level
     quantity: int
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Units that come in; `unit_cost` in minor units of the merchant's own currency."""
+    """Units that come in; `unit_cost` in minor units of the merchant's own currency, `bin` a bin's code or empty."""
 
     sku_id: int
     quantity: int
     unit_cost: int = 0
+    bin: str = ""
+    lot: str = ""
+    expires_on: str = ""
+    """The lot's last good day, `2027-03-31`; not needed again for a known lot."""
+    quality: Quality = Quality.GOOD
+    serials: tuple[str, ...] = ()
 
 
 def _marks(values: Sequence[object]) -> str:
@@ -79,18 +93,31 @@ def serve(uow: UnitOfWork, shop_id: int, warehouse_ids: Iterable[int], safety: i
 
 
 def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]) -> list[Level]:
-    """The good levels of these SKUs in the warehouses that serve these shops, held until the transaction ends."""
+    """What the warehouses that serve these shops have of these SKUs, held until the transaction ends."""
     skus, shops = sorted(set(sku_ids)), sorted(set(shop_ids))
     if not skus or not shops:
         return []
     rows = uow.db.rows(
-        "SELECT l.id, sw.shop_id, w.id, w.code, w.regions, l.sku_id, l.on_hand - l.reserved FROM stock_level l "
+        "SELECT l.id, sw.shop_id, w.id, w.code, w.regions, l.sku_id, CASE WHEN l.counting OR l.sell_by < ? THEN 0 "
+        "ELSE l.on_hand - l.reserved END, l.sell_by FROM stock_level l "
         "JOIN shop_warehouse sw ON sw.warehouse_id = l.warehouse_id JOIN warehouse w ON w.id = l.warehouse_id "
         f"WHERE l.sku_id IN ({_marks(skus)}) AND sw.shop_id IN ({_marks(shops)}) AND l.quality = 'good' "
         "ORDER BY l.sku_id, l.warehouse_id, l.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l"),
-        [*skus, *shops],
+        [uow.merchant.day(uow.now), *skus, *shops],
     )
-    return [Level(row[0], row[1], ServingWarehouse(row[2], row[3], tuple(as_json(row[4]))), row[5], row[6]) for row in rows]
+    together: dict[tuple[int, int, int], list[tuple[str, int, int]]] = {}
+    warehouses: dict[int, ServingWarehouse] = {}
+    for level_id, shop_id, warehouse_id, code, regions, sku_id, free, last in rows:
+        if warehouse_id not in warehouses:
+            warehouses[warehouse_id] = ServingWarehouse(warehouse_id, code, tuple(as_json(regions)))
+        together.setdefault((sku_id, warehouse_id, shop_id), []).append((last, level_id, free))
+    return [
+        Level(
+            shop_id, warehouses[warehouse_id], sku_id, sum(free for _, _, free in parts),
+            tuple((level_id, free) for _, level_id, free in sorted(parts)),
+        )
+        for (sku_id, warehouse_id, shop_id), parts in together.items()
+    ]  # fmt: skip
 
 
 def reserve(uow: UnitOfWork, wants: Sequence[Want]) -> None:
@@ -98,28 +125,35 @@ def reserve(uow: UnitOfWork, wants: Sequence[Want]) -> None:
     if not wants:
         return
     by_level: dict[int, int] = {}
+    rows: list[tuple[object, ...]] = []
     for want in wants:
-        by_level[want.level_id] = by_level.get(want.level_id, 0) + quantity(want.quantity)
+        missing = quantity(want.quantity)
+        for level_id, free in want.level.lots:
+            take = min(missing, free - by_level.get(level_id, 0))
+            if take > 0:
+                by_level[level_id] = by_level.get(level_id, 0) + take
+                rows.append((want.kind, want.holder, level_id, take, "held", uow.now))
+                missing -= take
+        if missing:
+            raise StockShort("stock", want.quantity, want.quantity - missing, remedy="somebody was faster; try again")
     touched = uow.db.change(
         f"UPDATE stock_level SET reserved = stock_level.reserved + v.column2 FROM (VALUES "
-        f"{','.join(['(?,?)'] * len(by_level))}) AS v WHERE stock_level.id = v.column1 "
+        f"{','.join(['(?,?)'] * len(by_level))}) AS v WHERE stock_level.id = v.column1 AND NOT stock_level.counting "
         "AND stock_level.on_hand - stock_level.reserved >= v.column2",
         [part for pair in sorted(by_level.items()) for part in pair],
     )
     if touched != len(by_level):
         raise StockShort("stock", sum(by_level.values()), touched, remedy="somebody was faster; try again")
-    uow.db.insert(
-        "reservation",
-        ("kind", "holder", "level_id", "quantity", "state", "at"),
-        [(want.kind, want.holder, want.level_id, want.quantity, "held", uow.now) for want in wants],
-    )
-    uow.emit(StockChanged(tuple(sorted({want.sku_id for want in wants}))))
+    uow.db.insert("reservation", ("kind", "holder", "level_id", "quantity", "state", "at"), rows)
+    uow.emit(StockChanged(tuple(sorted({want.level.sku_id for want in wants}))))
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A reservation as it stands while we hold its level."""
 
+    serials: bool
+    """Whether each of its units needs its piece scanned before it leaves."""
     id: int
     holder: int
     level_id: int
@@ -130,6 +164,9 @@ class Held:
     quality: str
     on_hand: int
     value: int
+    placed: int
+    """How many of the level's units lie in bins."""
+    sell_by: str
 
 
 def held(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> list[Held]:
@@ -138,12 +175,13 @@ def held(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> list[Held]:
     if not wanted:
         return []
     rows = uow.db.rows(
-        "SELECT r.id, r.holder, r.level_id, r.quantity, l.sku_id, l.warehouse_id, l.lot, l.quality, l.on_hand, l.value "
-        "FROM reservation r JOIN stock_level l ON l.id = r.level_id WHERE r.kind = ? AND r.state = 'held' AND r.holder IN "
-        f"({_marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        "SELECT COALESCE(t.serials, FALSE), r.id, r.holder, r.level_id, r.quantity, l.sku_id, l.warehouse_id, l.lot, "
+        "l.quality, l.on_hand, l.value, l.placed, l.sell_by FROM reservation r JOIN stock_level l ON l.id = r.level_id "
+        "LEFT JOIN sku_tracking t ON t.sku_id = l.sku_id WHERE r.kind = ? AND r.state = 'held' AND r.holder IN "
+        f"({_marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE OF r, l"),
         [kind, *wanted],
     )
-    return [Held(*row) for row in rows]
+    return [Held(bool(row[0]), *row[1:]) for row in rows]
 
 
 def release(uow: UnitOfWork, kind: str, units: Mapping[int, int | None]) -> None:
@@ -152,7 +190,11 @@ def release(uow: UnitOfWork, kind: str, units: Mapping[int, int | None]) -> None
     given: dict[int, int] = {}
     skus: set[int] = set()
     whole: list[int] = []
-    for mine in reversed(held(uow, kind, units)):
+    there = held(uow, kind, units)
+    if with_pieces := {mine.holder for mine in there if mine.serials}:
+        pieces.put_back(uow, kind, with_pieces)
+    # What lives longest goes back first, so that FEFO still holds for the rest.
+    for mine in sorted(there, key=lambda one: (one.sell_by, one.sku_id, one.warehouse_id, one.level_id, one.id), reverse=True):
         limit = units[mine.holder]
         give = mine.quantity if limit is None else min(mine.quantity, limit - given.get(mine.holder, 0))
         if give <= 0:
@@ -179,42 +221,63 @@ def hand_over(uow: UnitOfWork, kind: str, holders: Mapping[int, int]) -> None:
     """Reservations change hands, from one holder to another of the same kind; no counter changes."""
     for old, new in sorted(holders.items()):
         uow.db.change("UPDATE reservation SET holder = ? WHERE kind = ? AND holder = ? AND state = 'held'", (new, kind, old))
+        uow.db.change("UPDATE serial SET holder = ? WHERE holder_kind = ? AND holder = ?", (new, kind, old))
 
 
 def consume(uow: UnitOfWork, kind: str, holders: Iterable[int], *, document_kind: str, document: int, text: str) -> Money:
     """What the holders reserved leaves for the customer; its cost in the merchant's own currency.
 
     Each unit takes its share of what its level's units cost together, so that no fen stays behind when the last one goes.
+    Refused: a lot that is past its last good day, and SKUs with serial numbers while not every piece is scanned.
     """
     mine = held(uow, kind, holders)
     if not mine:
         raise DomainError(f"{text}: nothing is reserved", remedy="reload; it may have been shipped or cancelled")
+    _refuse_expired(uow, mine, text)
+    shelves = Shelves(uow, sorted({row.level_id for row in mine if row.placed}))
     on_hand = {row.level_id: row.on_hand for row in mine}
     value = {row.level_id: row.value for row in mine}
+    placed = {row.level_id: row.placed for row in mine}
     moves, total = [], 0
-    taken: dict[int, tuple[int, int]] = {}
+    taken: dict[int, tuple[int, int, int]] = {}
     for row in mine:
         cost = value[row.level_id] * row.quantity // on_hand[row.level_id]
+        spots: list[tuple[int | None, int]] = [(None, row.quantity)]
+        if placed[row.level_id]:
+            floor = on_hand[row.level_id] - placed[row.level_id]
+            spots = shelves.take(row.level_id, floor, None, row.quantity)
+        from_bins = sum(units for bin_id, units in spots if bin_id is not None)
         on_hand[row.level_id] -= row.quantity
         value[row.level_id] -= cost
+        placed[row.level_id] -= from_bins
         total += cost
-        count, spent = taken.get(row.level_id, (0, 0))
-        taken[row.level_id] = (count + row.quantity, spent + cost)
-        moves.append(
-            (uow.now, row.sku_id, row.quantity, Place.STOCK, row.warehouse_id, Place.CUSTOMER, None, row.lot, row.quality,
-             cost, document_kind, document, uow.actor, f"reservation/{row.id}")
-        )  # fmt: skip
+        count, spent, off = taken.get(row.level_id, (0, 0, 0))
+        taken[row.level_id] = (count + row.quantity, spent + cost, off + from_bins)
+        left, rest = row.quantity, cost
+        for no, (bin_id, units) in enumerate(spots, 1):
+            part = rest * units // left
+            left, rest = left - units, rest - part
+            moves.append(
+                (uow.now, row.sku_id, units, Place.STOCK, row.warehouse_id, bin_id, Place.CUSTOMER, None, None, row.lot,
+                 part, document_kind, document, uow.actor, _out(row.id, no), "")
+            )  # fmt: skip
     touched = uow.db.change(
         "UPDATE stock_level SET on_hand = stock_level.on_hand - v.column2, reserved = stock_level.reserved - v.column2, "
-        f"value = stock_level.value - v.column3 FROM (VALUES {','.join(['(?,?,?)'] * len(taken))}) AS v "
+        "value = stock_level.value - v.column3, placed = stock_level.placed - v.column4 "
+        f"FROM (VALUES {','.join(['(?,?,?,?)'] * len(taken))}) AS v "
         "WHERE stock_level.id = v.column1 AND stock_level.reserved >= v.column2",
-        [part for level_id, (count, spent) in sorted(taken.items()) for part in (level_id, count, spent)],
+        [part for level_id, gone in sorted(taken.items()) for part in (level_id, *gone)],
     )
     if touched != len(taken):
-        raise StockShort(text, sum(count for count, _ in taken.values()), touched, remedy="reload and try again")
+        raise StockShort(text, sum(gone[0] for gone in taken.values()), touched, remedy="reload and try again")
+    shelves.write()
     ids = [row.id for row in mine]
     uow.db.change(f"UPDATE reservation SET state = 'consumed' WHERE id IN ({_marks(ids)})", ids)
-    uow.db.insert("stock_move", _MOVE_COLUMNS, moves)
+    if any(row.serials for row in mine):
+        keys = {key: id_ for id_, key in uow.db.insert("stock_move", MOVE_COLUMNS, moves, returning="id, key")}
+        _carry_out(uow, kind, [row for row in mine if row.serials], keys, text)
+    else:
+        uow.db.insert("stock_move", MOVE_COLUMNS, moves)
     worth = Money(total, uow.merchant.currency)
     uow.emit(
         GoodsMoved(f"{document_kind}/{document}", uow.now, Place.STOCK, Place.CUSTOMER, document_kind, document, text, worth),
@@ -223,10 +286,35 @@ def consume(uow: UnitOfWork, kind: str, holders: Iterable[int], *, document_kind
     return worth
 
 
-_MOVE_COLUMNS = (
-    "at", "sku_id", "quantity", "source", "source_warehouse_id", "target", "target_warehouse_id", "lot", "quality", "cost",
-    "kind", "document", "actor", "key",
-)  # fmt: skip
+def _out(reservation_id: int, no: int) -> str:
+    """The key of a shipped reservation's move; units out of several bins are several moves."""
+    return f"reservation/{reservation_id}" if no == 1 else f"reservation/{reservation_id}/{no}"
+
+
+def _refuse_expired(uow: UnitOfWork, mine: Sequence[Held], text: str) -> None:
+    today = uow.merchant.day(uow.now)
+    for (_, lot), last in last_days(uow.db, [(row.sku_id, row.lot) for row in mine if row.lot]).items():
+        if last and last < today:
+            raise DomainError(f"{text}: lot {lot} was good until {last}", remedy="scan another lot, or plan it anew")
+
+
+def _carry_out(uow: UnitOfWork, kind: str, mine: Sequence[Held], keys: Mapping[str, int], text: str) -> None:
+    """The pieces that were scanned go along; every unit needs one."""
+    there = pieces.scanned(uow, kind, [row.holder for row in mine])
+    carried = []
+    for row in mine:
+        serials = there.get((row.holder, row.level_id), ())
+        there[row.holder, row.level_id] = serials[row.quantity :]
+        carried.append(
+            pieces.Carried(
+                row.sku_id, text, True, row.quantity, serials[: row.quantity], Place.STOCK, row.level_id, Place.CUSTOMER, None,
+                keys[_out(row.id, 1)],
+            )
+        )  # fmt: skip
+    pieces.carry(uow, carried, holders=True)
+
+
+# goods that come, go, or are not what the book says
 
 
 def receive(
@@ -234,69 +322,62 @@ def receive(
 ) -> None:
     """Units come into a warehouse, with what they cost; whoever waits for them is served before they are published.
 
-    The same `key` again is a Duplicate and writes nothing.
+    The same `key` again is a Duplicate and writes nothing. An expired lot is refused unless it comes in as defective or to qc.
     """
-    by_sku: dict[int, tuple[int, int]] = {}
+    if not receipts:
+        raise DomainError("nothing to receive", remedy="give at least one SKU")
+    bins = bin_ids(uow.db, warehouse_id, {receipt.bin for receipt in receipts if receipt.bin})
+    lots: dict[tuple[int, str], str] = {}
+    together: dict[tuple[int, str, str, Quality], list[Receipt]] = {}
     for receipt in receipts:
         if receipt.unit_cost < 0:
             raise DomainError(f"a unit cost of {receipt.unit_cost}", remedy="give 0 or more")
-        count, cost = by_sku.get(receipt.sku_id, (0, 0))
-        units = quantity(receipt.quantity)
-        by_sku[receipt.sku_id] = (count + units, cost + units * receipt.unit_cost)
-    if uow.db.row("SELECT 1 FROM stock_move WHERE key = ?", (f"{key}/{min(by_sku)}",)):
-        raise Duplicate(f"receipt {key} was booked already", remedy="use another number for another delivery")
-    uow.db.insert(
-        "stock_level",
-        ("warehouse_id", "sku_id", "lot", "quality", "on_hand", "reserved", "value"),
-        [(warehouse_id, sku_id, "", "good", count, 0, cost) for sku_id, (count, cost) in sorted(by_sku.items())],
-        conflict="(sku_id, warehouse_id, lot, quality) DO UPDATE SET on_hand = stock_level.on_hand + excluded.on_hand, "
-        "value = stock_level.value + excluded.value",
-    )
-    uow.db.insert(
-        "stock_move",
-        _MOVE_COLUMNS,
-        [
-            (uow.now, sku_id, count, source, None, Place.STOCK, warehouse_id, "", "good", cost, "receipt", document,
-             uow.actor, f"{key}/{sku_id}")
-            for sku_id, (count, cost) in sorted(by_sku.items())
-        ],
-    )  # fmt: skip
-    total = Money(sum(cost for _, cost in by_sku.values()), uow.merchant.currency)
+        quantity(receipt.quantity)
+        lot = checked(receipt.lot, "a lot") if receipt.lot else ""
+        if lot:
+            expires_on = day(receipt.expires_on, f"the last good day of lot {lot}") if receipt.expires_on else ""
+            before = lots.setdefault((receipt.sku_id, lot), expires_on)
+            if expires_on and before and before != expires_on:
+                raise DomainError(f"lot {lot} has two last good days, {before} and {expires_on}", remedy="check the label")
+            lots[receipt.sku_id, lot] = before or expires_on
+        together.setdefault((receipt.sku_id, lot, receipt.bin, Quality(receipt.quality)), []).append(receipt)
+    meet_lots(uow, lots)
+    today = uow.merchant.day(uow.now)
+    if lots:
+        days = last_days(uow.db, lots)
+        for sku_id, lot, _, quality_ in together:
+            if quality_ is Quality.GOOD and lot and "" < days[sku_id, lot] < today:
+                raise DomainError(
+                    f"lot {lot} was good until {days[sku_id, lot]}", remedy="receive it as defective, or send it back"
+                )
+    shifts: list[Shift] = []
+    seen: dict[int, int] = {}
+    for (sku_id, lot, bin_code, quality_), parts in sorted(together.items()):
+        seen[sku_id] = seen.get(sku_id, 0) + 1
+        shifts.append(
+            Shift(
+                sku_id,
+                sum(part.quantity for part in parts),
+                Spot(source),
+                Spot(quality_.place, warehouse_id, bins.get(bin_code)),
+                f"{key}/{sku_id}" if seen[sku_id] == 1 else f"{key}/{sku_id}/{seen[sku_id]}",
+                lot,
+                sum(part.quantity * part.unit_cost for part in parts),
+                tuple(serial for part in parts for serial in part.serials),
+            )
+        )
     uow.note("received", "warehouse", warehouse_id, text)
-    skus = tuple(sorted(by_sku))
-    uow.emit(
-        GoodsMoved(key, uow.now, source, Place.STOCK, "receipt", document, text, total),
-        StockChanged(skus),
-        StockFreed(skus),
-    )
+    book(uow, shifts, kind="receipt", document=document, key=key, text=text, while_counting=True)
 
 
-def write_off(uow: UnitOfWork, level_id: int, units: int, *, key: str, because: str) -> None:
-    """Units are gone; only free ones can be, reserved ones are named as refused."""
-    quantity(units)
-    row = uow.db.row(
-        "SELECT sku_id, warehouse_id, lot, quality, on_hand, reserved, value FROM stock_level WHERE id = ?"
-        + ("" if uow.db.sqlite else " FOR UPDATE"),
-        (level_id,),
-    )
+def write_off(uow: UnitOfWork, level_id: int, units: int, *, key: str, because: str, serials: Sequence[str] = ()) -> None:
+    """Units are gone; only free ones can be, and the documents that hold the others are named in the refusal."""
+    row = uow.db.row("SELECT sku_id, warehouse_id, lot, quality FROM stock_level WHERE id = ?", (level_id,))
     if row is None:
         raise DomainError(f"there is no stock level {level_id}", remedy="reload the page")
-    sku_id, warehouse_id, lot, quality_, on_hand, reserved, value = row
-    if uow.db.row("SELECT 1 FROM stock_move WHERE key = ?", (key,)):
-        raise Duplicate(f"write-off {key} was booked already", remedy="use another number")
-    if units > on_hand - reserved:
-        raise StockShort(f"SKU {sku_id}", units, on_hand - reserved, remedy="cancel what is reserved first")
-    cost = value * units // on_hand
-    uow.db.change(
-        "UPDATE stock_level SET on_hand = on_hand - ?, value = value - ? WHERE id = ? AND on_hand - reserved >= ?",
-        (units, cost, level_id, units),
+    sku_id, warehouse_id, lot, quality_ = row
+    shift = Shift(
+        sku_id, units, Spot(Quality(quality_).place, warehouse_id), Spot(Place.LOSS), key, lot, None, tuple(serials), because
     )
-    uow.db.insert(
-        "stock_move",
-        _MOVE_COLUMNS,
-        [(uow.now, sku_id, units, Place.STOCK, warehouse_id, Place.LOSS, None, lot, quality_, cost, "write_off", level_id,
-          uow.actor, key)],
-    )  # fmt: skip
+    book(uow, [shift], kind="write_off", document=level_id, key=key, text=because)
     uow.note("written off", "warehouse", warehouse_id, because)
-    money = Money(cost, uow.merchant.currency)
-    uow.emit(GoodsMoved(key, uow.now, Place.STOCK, Place.LOSS, "write_off", level_id, because, money), StockChanged((sku_id,)))

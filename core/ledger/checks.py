@@ -68,9 +68,9 @@ goods = RowCheck(
     "inventory follows the goods",
     """
 WITH said AS (
-  SELECT kind, document, cost AS moved, 0 AS booked FROM stock_move WHERE target = 'stock'
+  SELECT kind, document, cost AS moved, 0 AS booked FROM stock_move WHERE target IN ('stock','qc','defective','transit')
   UNION ALL
-  SELECT kind, document, -cost, 0 FROM stock_move WHERE source = 'stock'
+  SELECT kind, document, -cost, 0 FROM stock_move WHERE source IN ('stock','qc','defective','transit')
   UNION ALL
   SELECT e.kind, e.document, 0, p.debit - p.credit FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
     WHERE p.role = 'inventory' AND p.currency = :currency
@@ -87,14 +87,17 @@ inventory = RowCheck(
     "inventory is the value of stock",
     """
 SELECT t.stock, t.book, t.other FROM (SELECT
-  (SELECT CAST(COALESCE(SUM(value), 0) AS BIGINT) FROM stock_level) AS stock,
+  (SELECT CAST(COALESCE(SUM(value), 0) AS BIGINT) FROM stock_level)
+    + (SELECT CAST(COALESCE(SUM(CASE WHEN target = 'transit' THEN cost ELSE -cost END), 0) AS BIGINT) FROM stock_move
+      WHERE source = 'transit' OR target = 'transit') AS stock,
   (SELECT CAST(COALESCE(SUM(debit - credit), 0) AS BIGINT) FROM ledger_posting WHERE role = 'inventory'
     AND currency = :currency) AS book,
   (SELECT COUNT(*) FROM ledger_posting WHERE role = 'inventory' AND currency <> :currency) AS other
 ) t WHERE t.stock <> t.book OR t.other <> 0 ORDER BY 1
 """,
     "account inventory",
-    "stands at {book} in minor units, but stock is worth {stock} ({other} lines in another currency than the merchant's)",
+    "stands at {book} in minor units, but stock and transit are worth {stock} ({other} lines in another currency than the"
+    " merchant's)",
     "mend what the other checks name first",
 )
 

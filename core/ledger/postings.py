@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..inventory.api import GoodsMoved, Place
+from ..inventory.api import OURS, GoodsMoved, Place
 from ..kernel.errors import DomainError
 from ..kernel.values import Money
 from ..orders.api import MoneyReceived, MoneyReturned, Sold
@@ -137,13 +137,14 @@ _WAYS: Mapping[tuple[Place, Place], _Goods] = {
 
 
 def moved(event: GoodsMoved) -> Draft | None:
-    """Goods at cost; None for a transfer from stock to stock, which changes no account.
+    """Goods at cost; None where they stay ours, in stock, in qc, defective or in transit, which changes no account.
 
     Raises DomainError for a way that no rule books, unless the units cost nothing.
     """
-    if event.source == event.target == Place.STOCK:
+    if event.source in OURS and event.target in OURS:
         return None
-    way = _WAYS.get((event.source, event.target))
+    source, target = (Place.STOCK if place in OURS else place for place in (event.source, event.target))
+    way = _WAYS.get((source, target))
     if way is None:
         if not event.cost:
             return None
