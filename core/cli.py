@@ -28,6 +28,8 @@ from .ledger import queries as ledger
 from .ledger.service import close_period
 from .testing.demo import road
 from .testing.demo.merchant import LOGINS, PASSWORD
+from .testing.scenario.runner import databases_for, play
+from .testing.scenario.vocabulary import page
 from .web.server import Server
 
 TEMPLATE = """# Orderyard: one file, one merchant. Everything else lives in the database beside it.
@@ -285,6 +287,32 @@ def demo(once: bool, as_json: bool, port: int, pace: float, home: Path | None, d
     finally:
         if home is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@main.group()
+def scenario() -> None:
+    """Stories of orders, stock and money in plain text, played and proved."""
+
+
+@scenario.command("run")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--database", default="", help="Instead of SQLite: postgresql://…, of a server where databases may be made.")
+@click.pass_context
+def scenario_run(context: click.Context, files: tuple[Path, ...], database: str) -> None:
+    """Play each file on a fresh database; exit status 1 and what was found where the first expectation fails."""
+    failed = 0
+    with databases_for(database) as databases:
+        for path in files:
+            failure = play(path, databases)
+            failed += failure is not None
+            click.echo(f"{path}: as it says" if failure is None else str(failure))
+    context.exit(1 if failed else 0)
+
+
+@scenario.command("words")
+def scenario_words() -> None:
+    """Everything that a scenario can say."""
+    click.echo(page())
 
 
 def _welcome(place: road.Town) -> None:
