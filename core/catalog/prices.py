@@ -48,7 +48,8 @@ def set_price_list(
         seen.add((price.sku, price.from_quantity))
     [(list_id,)] = uow.db.rows(
         "INSERT INTO price_list (code, title, shop_id, customer_group, currency) VALUES (?,?,?,?,?) "
-        "ON CONFLICT (code) DO UPDATE SET title = excluded.title, shop_id = excluded.shop_id, customer_group = excluded.customer_group, "
+        "ON CONFLICT (code) DO UPDATE SET title = excluded.title, shop_id = excluded.shop_id, "
+        "customer_group = excluded.customer_group, "
         "currency = excluded.currency RETURNING id",
         (code, title, None if facts is None else facts.id, group, currency),
     )

@@ -67,9 +67,10 @@ def set_promotion(uow: UnitOfWork, offer: Offer, currency: str, *, shop: str = "
         raise DomainError(f"promotion {offer.code} ends before it starts", remedy="correct one of the two moments")
     [(promotion_id,)] = uow.db.rows(
         "INSERT INTO promotion (code, title, shop_id, customer_group, currency, kind, minimum, value, starts_at, ends_at, "
-        "enabled) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (code) DO UPDATE SET title = excluded.title, shop_id = excluded.shop_id, "
-        "customer_group = excluded.customer_group, currency = excluded.currency, kind = excluded.kind, "
-        "minimum = excluded.minimum, value = excluded.value, starts_at = excluded.starts_at, ends_at = excluded.ends_at, "
+        "enabled) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (code) DO UPDATE SET title = excluded.title, "
+        "shop_id = excluded.shop_id, customer_group = excluded.customer_group, currency = excluded.currency, "
+        "kind = excluded.kind, minimum = excluded.minimum, value = excluded.value, "
+        "starts_at = excluded.starts_at, ends_at = excluded.ends_at, "
         "enabled = excluded.enabled RETURNING id",
         (offer.code, offer.title, None if facts is None else facts.id, offer.group, currency, offer.kind, offer.minimum,
          offer.value, offer.starts_at, offer.ends_at, enabled),
