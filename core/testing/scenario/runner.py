@@ -16,7 +16,7 @@ from ...kernel.errors import OrderyardError
 from ...migrations.registry import DIRECTORY, HISTORY
 from ..databases import Databases, SqliteDatabases
 from .fresh import ServerDatabases
-from .grammar import Form, NotUnderstood, Said
+from .grammar import Form, NotUnderstood, Said, Vocabulary
 from .script import Block, Line, Step, read
 from .vocabulary import VOCABULARY
 from .world import Unmet, World
@@ -62,29 +62,31 @@ def play(path: Path, databases: Databases) -> Failure | None:
     return play_steps(str(path), steps, databases)
 
 
-def play_steps(file: str, steps: Sequence[Step], databases: Databases) -> Failure | None:
-    """Play what a file says; the first failure, or None."""
+def play_steps(
+    file: str, steps: Sequence[Step], databases: Databases, vocabulary: Vocabulary[World] = VOCABULARY
+) -> Failure | None:
+    """Play what a file says, perhaps in more words than the usual ones; the first failure, or None."""
     with fresh(databases) as url, tempfile.TemporaryDirectory(prefix="orderyard-scenario-") as home:
         world = World(Path(home), url)
         try:
             for step in steps:
-                if failure := _step(world, file, step):
+                if failure := _step(world, file, step, vocabulary):
                     return failure
         finally:
             world.close()
     return None
 
 
-def _step(world: World, file: str, step: Step) -> Failure | None:
+def _step(world: World, file: str, step: Step, vocabulary: Vocabulary[World]) -> Failure | None:
     """Let the step's time come, do it, let the worker work, prove the books."""
     try:
         moment = _moment(world, step)
         if moment is not None:
             world.later(moment)
         if isinstance(step, Block):
-            failure = _parallel(world, file, step)
+            failure = _parallel(world, file, step, vocabulary)
         else:
-            form, said = VOCABULARY.understand(step.text, world.now)
+            form, said = vocabulary.understand(step.text, world.now)
             failure = _line(world, file, step, form, said)
     except NotUnderstood as error:
         return Failure(file, step.no, step.text, "a line of the vocabulary", str(error))
@@ -131,9 +133,9 @@ def _refused(file: str, line: Line, error: OrderyardError) -> Failure | None:
     return Failure(file, line.no, line.text, f"refused: {line.refused}", f"refused: {error}")
 
 
-def _parallel(world: World, file: str, block: Block) -> Failure | None:
+def _parallel(world: World, file: str, block: Block, vocabulary: Vocabulary[World]) -> Failure | None:
     """The block's commands at once: so many threads take them one after the other, all starting together."""
-    understood = [(line, *VOCABULARY.understand(line.text, world.now)) for line in block.lines]
+    understood = [(line, *vocabulary.understand(line.text, world.now)) for line in block.lines]
     ready = threading.Barrier(block.threads)
     system = world.system
 
