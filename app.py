@@ -48,6 +48,7 @@ from .core.orders.api import (
     MoneyReceived,
     MoneyReturned,
     OrderCard,
+    OrderChanged,
     OrderSettled,
     ReviewPassed,
     Sold,
@@ -62,7 +63,7 @@ from .core.outbox.rounds import Round, Rounds
 from .core.outbox.service import EVENT, write
 from .core.outbox.worker import Handler, Worker
 from .core.review.rules import BUILT_IN
-from .core.review.service import Reviewer
+from .core.review.service import Reviewer, RulesChanged
 from .core.web.access import open_to_all
 from .core.web.console import mount
 from .core.web.services import ConsoleServices
@@ -162,8 +163,11 @@ class System:
         wiring.hear(UnitsCancelled, fulfillment.let_go)
         wiring.hear(UnitsShippedElsewhere, fulfillment.let_go)
         wiring.hear(AddressChanged, fulfillment.readdress)
+        wiring.hear(AddressChanged, self.reviewer.hear_address)
+        wiring.hear(OrderChanged, self.reviewer.hear_changed)
+        wiring.hear(RulesChanged, self.reviewer.hear_rules)
         wiring.hear(ListingMapped, self._mapped)
-        wiring.hear(HoldsLifted, self._lifted)
+        wiring.hear(HoldsLifted, self.reviewer.hear_lifted)
         wiring.hear(CustomersMerged, take_over)
         wiring.hear(StockFreed, fulfillment.offer)
         wiring.hear(MoneyReceived, ledger.hear_money_received)
@@ -174,6 +178,7 @@ class System:
         wiring.hear(FoVoided, void_waybills)
         ability = {name: kind.ability.tracking_per for name, kind in self.plugins.channels.items()}
         wiring.hear(ShipmentDispatched, WriteBack(ability, self.carriers.titles()).hear)
+        wiring.foreseen = (ledger.CLOSED,)
         wiring.last = write(self.plugins)
         wiring.ask = self.plugins.ask
         wiring.committed = self._committed
@@ -184,9 +189,6 @@ class System:
             item = items(uow.db, [event.sku_id])[event.sku_id]
             for order_id in map_lines(uow, event.shop_id, (event.item_id, event.variant_id), item):
                 lift(uow, order_id, HoldCode.SKU_UNMAPPED)
-
-    def _lifted(self, uow: UnitOfWork, events: list[HoldsLifted]) -> None:
-        self.reviewer.again(uow, sorted({order_id for event in events for order_id in event.order_ids}))
 
     def _committed(self, events: list[object]) -> None:
         changed = {sku_id for event in events if isinstance(event, StockChanged) for sku_id in event.sku_ids}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from ..inventory import queries as stock
@@ -101,45 +102,44 @@ class _Routed:
     country: str
     policy: str
     carrier: str
+    warehouse_id: int | None
+    """The only one that may send it, where somebody chose one."""
+    merge_minutes: int
     demands: list[Demand]
+    reserved: dict[int, int]
+    """What its lines have reserved already, in fulfillment orders made before."""
 
 
 def _read(uow: UnitOfWork, order_ids: Sequence[int]) -> tuple[list[_Routed], dict[int, str]]:
-    """Orders with what of them is to be sent, in the order they were paid; and the codes of their SKUs."""
+    """Orders with what of them no fulfillment order carries yet, in the order they were paid; and the codes of their SKUs."""
     rows = uow.db.rows(
         "SELECT o.id, o.number, o.shop_id, o.currency, o.cod, o.paid_at, o.sealed, o.address_id, a.merge_key, a.province, "
-        "a.country, s.ship_policy, s.carrier, l.id, l.sku_id, k.code, l.kit_line, l.per_kit, "
-        "l.quantity - l.shipped - l.cancelled FROM sales_order o JOIN order_line l ON l.order_id = o.id "
+        "a.country, s.ship_policy, CASE WHEN o.carrier = '' THEN s.carrier ELSE o.carrier END, o.warehouse_id, "
+        "s.merge_minutes, l.id, l.sku_id, k.code, l.kit_line, l.per_kit, l.quantity - l.shipped - l.cancelled - COALESCE("
+        "(SELECT SUM(x.quantity) FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id WHERE x.line_id = l.id "
+        f"AND f.state IN ({quoted(OPEN)})), 0), l.reserved FROM sales_order o JOIN order_line l ON l.order_id = o.id "
         "JOIN postal_address a ON a.id = o.address_id JOIN shop s ON s.id = o.shop_id JOIN sku k ON k.id = l.sku_id "
         f"WHERE o.id IN ({_marks(order_ids)}) AND NOT l.kit AND l.quantity > l.shipped + l.cancelled "
-        "AND NOT EXISTS (SELECT 1 FROM fo_line f WHERE f.order_id = o.id) ORDER BY o.paid_at, o.id, l.no",
+        "ORDER BY o.paid_at, o.id, l.no",
         list(order_ids),
     )
     found: dict[int, _Routed] = {}
     kits: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
     codes: dict[int, str] = {}
-    for row in rows:
-        order = found.setdefault(
-            row[0],
-            _Routed(
-                row[0],
-                row[1],
-                row[2],
-                row[3],
-                bool(row[4]),
-                row[5],
-                bool(row[6]),
-                row[7],
-                row[8],
-                row[9],
-                row[10],
-                row[11],
-                row[12],
-                [],
-            ),
-        )
-        line_id, sku_id, code, kit_line, per_kit, open_ = row[13:]
+    for (
+        id_, number, shop_id, currency, cod, paid_at, sealed, address_id, merge_key, province, country, policy, carrier,
+        warehouse_id, minutes, line_id, sku_id, code, kit_line, per_kit, open_, reserved,
+    ) in rows:  # fmt: skip
+        if open_ <= 0:
+            continue
+        order = found.get(id_)
+        if order is None:
+            order = found[id_] = _Routed(
+                id_, number, shop_id, currency, bool(cod), paid_at, bool(sealed), address_id, merge_key, province, country,
+                policy, carrier, warehouse_id, minutes, [], {},
+            )  # fmt: skip
         codes[sku_id] = code
+        order.reserved[line_id] = reserved
         if kit_line is None:
             order.demands.append(Demand(((line_id, sku_id, 1),), open_))
         else:
@@ -175,15 +175,19 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
         level_of[level.warehouse.id, level.sku_id] = level
         free[level.warehouse.id, level.sku_id] = level.free
         serving.setdefault(level.shop_id, {})[level.warehouse.id] = level.warehouse
-    for shop_id, warehouses in stock.serving(uow.db, {o.shop_id for o in routed} - serving.keys()).items():
+    unseen = {o.shop_id for o in routed if o.shop_id not in serving or o.warehouse_id not in (None, *serving[o.shop_id])}
+    for shop_id, warehouses in stock.serving(uow.db, unseen).items():
         serving[shop_id] = {warehouse.id: warehouse for warehouse in warehouses}
     fos: list[tuple[Any, ...]] = []
     lines: list[tuple[int, ...]] = []
     holds: list[tuple[str, int, HoldCode, str, str]] = []
+    waits: dict[int, list[tuple[str, int, HoldCode, str, str]]] = {}
     wants: list[tuple[int, int, int, int]] = []
     reserved: dict[int, int] = {}
     for order in routed:
         choice = sorted(serving[order.shop_id].values(), key=lambda warehouse: warehouse.code)
+        if order.warehouse_id is not None:
+            choice = [warehouse for warehouse in choice if warehouse.id == order.warehouse_id]
         plan = decide(order.demands, choice, free, order.province, order.country, codes)
         if not plan.assignments:
             holds.append(("order", order.id, HoldCode.OUT_OF_STOCK, "routing", str(plan.why["refused"])))
@@ -212,6 +216,8 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
             if not whole:
                 note = ", ".join(plan.why["short"])
                 holds.append(("fo", fo_id, HoldCode.OUT_OF_STOCK, "routing", note))
+            if order.merge_minutes and order.merge_key and not order.sealed:
+                waits.setdefault(order.merge_minutes, []).append(("fo", fo_id, HoldCode.MERGE_WAIT, "merging", ""))
             uow.note(
                 "routed", "order", order.id, f"{fo_number(fo_id)} from {serving[order.shop_id][warehouse_id].code}", plan.why
             )
@@ -220,7 +226,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
                 lines.append((row_id, fo_id, order.id, line_id, sku_id, count, kept))
                 if kept:
                     wants.append((row_id, warehouse_id, sku_id, kept))
-                    reserved[line_id] = reserved.get(line_id, 0) + kept
+                    reserved[line_id] = reserved.get(line_id, order.reserved[line_id]) + kept
     if fos:
         uow.db.insert("fulfillment_order", _FO_COLUMNS, fos)
         uow.db.insert("fo_line", ("id", "fo_id", "order_id", "line_id", "sku_id", "quantity", "reserved"), lines)
@@ -233,6 +239,8 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     )
     orders.set_reserved(uow, reserved)
     orders.open_holds(uow, holds)
+    for minutes, waiting in waits.items():
+        orders.open_holds(uow, waiting, until=uow.now + timedelta(minutes=minutes))
 
 
 # stock for those that wait

@@ -292,7 +292,9 @@ def open_page(
         given,
     )
     found = [
-        HeldRow(*row[:5], HoldCode(row[5]), row[6], row[7], as_moment(row[8]), None if row[9] is None else as_moment(row[9]))
-        for row in rows[:PAGE]
+        HeldRow(
+            id_, level, document, number, shop, HoldCode(code_), from_, note, as_moment(at), None if end is None else as_moment(end)
+        )
+        for id_, level, document, number, shop, code_, from_, note, at, end in rows[:PAGE]
     ]
     return found, found[-1].id if len(rows) > PAGE else None

@@ -333,6 +333,34 @@ def _finance_asked(uow: UnitOfWork, order_id: int) -> _Head:
     return head
 
 
+def choose_dispatch(uow: UnitOfWork, order_id: int, carrier: str, warehouse: str) -> None:
+    """Keep which carrier and warehouse somebody chose for an order (codes; empty leaves what was chosen before)."""
+    row = uow.db.row("SELECT number, shop_id FROM sales_order WHERE id = ?", (order_id,))
+    if row is None:
+        raise DomainError(f"there is no order {order_id}", remedy="look it up by its number")
+    number, shop_id = row
+    if carrier:
+        known = [code for (code,) in uow.db.rows("SELECT code FROM connection WHERE kind = 'carrier' ORDER BY code")]
+        if known and carrier not in known:
+            raise DomainError(f"there is no carrier {carrier!r}", remedy=f"there are: {', '.join(known)}")
+        uow.db.change("UPDATE sales_order SET carrier = ? WHERE id = ?", (carrier, order_id))
+    if warehouse:
+        serving = dict(
+            uow.db.rows(
+                "SELECT w.code, w.id FROM shop_warehouse x JOIN warehouse w ON w.id = x.warehouse_id WHERE x.shop_id = ? "
+                "ORDER BY w.code",
+                (shop_id,),
+            )
+        )
+        if warehouse not in serving:
+            raise DomainError(
+                f"warehouse {warehouse!r} does not serve the shop of order {number}",
+                remedy=f"these do: {', '.join(serving) or 'none'}",
+            )
+        uow.db.change("UPDATE sales_order SET warehouse_id = ? WHERE id = ?", (serving[warehouse], order_id))
+    uow.note("dispatch chosen", "order", order_id, data={"carrier": carrier, "warehouse": warehouse})
+
+
 def withdraw_review(uow: UnitOfWork, order_id: int, because: str) -> None:
     """反审核: the order goes back to review; whoever planned it gives everything up, or refuses."""
     head = _locked(uow, [order_id])[order_id]
