@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
+from ..kernel.db import Question, Rows
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address
@@ -38,20 +40,28 @@ class CustomerFacts:
         return found
 
 
+def recognition(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> Question | None:
+    """What `recognise` asks about these buyers; None when nothing tells who they are."""
+    identities = sorted({identity for fact in facts for identity in fact.identities()})
+    if not identities:
+        return None
+    return Question(
+        "SELECT kind, scope, value, customer_id FROM customer_identity WHERE (kind, scope, value) IN (VALUES "
+        f"{','.join(['(?,?,?)'] * len(identities))}){'' if uow.db.sqlite else ' FOR SHARE'}",
+        tuple(part for identity in identities for part in identity),
+        4,
+    )
+
+
 def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
     """The customer of each buyer, made where nobody is recognised; at most three statements for any number.
 
     On PostgreSQL the identities found are held until the transaction ends, so that nobody merges their customer away.
     """
     _picked(uow, sorted({fact.id for fact in facts if fact.id}))
-    identities = sorted({identity for fact in facts for identity in fact.identities()})
     known: dict[tuple[str, str, str], int] = {}
-    if identities:
-        rows = uow.db.rows(
-            "SELECT kind, scope, value, customer_id FROM customer_identity WHERE (kind, scope, value) IN (VALUES "
-            f"{','.join(['(?,?,?)'] * len(identities))}){'' if uow.db.sqlite else ' FOR SHARE'}",
-            [part for identity in identities for part in identity],
-        )
+    if (question := recognition(uow, facts)) is not None:
+        rows = uow.db.rows(question.sql, question.parameters)
         known = {(kind, scope, value): customer for kind, scope, value, customer in rows}
     chosen: list[int | None] = []
     fresh: list[CustomerFacts] = []
@@ -173,7 +183,16 @@ ADDRESS_COLUMNS = (
 )  # fmt: skip
 
 
+_PARTS = attrgetter(*ADDRESS_COLUMNS)
+
+
+def address_rows(addresses: Sequence[tuple[int, Address]]) -> Rows:
+    """Addresses to be written down under ids that were taken for them."""
+    rows = [(address_id, *_PARTS(address), address.merge_key) for address_id, address in addresses]
+    return Rows("postal_address", ("id", *ADDRESS_COLUMNS, "merge_key"), rows)
+
+
 def keep_addresses(uow: UnitOfWork, addresses: Sequence[Address]) -> list[int]:
     """Write addresses down; their ids, in order."""
-    rows = [(*(getattr(address, column) for column in ADDRESS_COLUMNS), address.merge_key) for address in addresses]
+    rows = [(*_PARTS(address), address.merge_key) for address in addresses]
     return [row[0] for row in uow.db.insert("postal_address", (*ADDRESS_COLUMNS, "merge_key"), rows, returning="id")]

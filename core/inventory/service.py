@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..kernel.db import as_json, to_json
+from ..kernel.db import Change, Question, Rows, as_json, to_json
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money, quantity
@@ -92,19 +92,28 @@ def serve(uow: UnitOfWork, shop_id: int, warehouse_ids: Iterable[int], safety: i
     )
 
 
-def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]) -> list[Level]:
-    """What the warehouses that serve these shops have of these SKUs, held until the transaction ends."""
+def levels_question(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]) -> Question | None:
+    """What `lock_levels` asks; None when there is nothing to ask about."""
     skus, shops = sorted(set(sku_ids)), sorted(set(shop_ids))
     if not skus or not shops:
-        return []
-    rows = uow.db.rows(
+        return None
+    return Question(
         "SELECT l.id, sw.shop_id, w.id, w.code, w.regions, l.sku_id, CASE WHEN l.counting OR l.sell_by < ? THEN 0 "
         "ELSE l.on_hand - l.reserved END, l.sell_by FROM stock_level l "
         "JOIN shop_warehouse sw ON sw.warehouse_id = l.warehouse_id JOIN warehouse w ON w.id = l.warehouse_id "
         f"WHERE l.sku_id IN ({_marks(skus)}) AND sw.shop_id IN ({_marks(shops)}) AND l.quality = 'good' "
         "ORDER BY l.sku_id, l.warehouse_id, l.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l"),
-        [uow.merchant.day(uow.now), *skus, *shops],
+        (uow.merchant.day(uow.now), *skus, *shops),
+        8,
     )
+
+
+def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]) -> list[Level]:
+    """What the warehouses that serve these shops have of these SKUs, held until the transaction ends."""
+    question = levels_question(uow, sku_ids, shop_ids)
+    if question is None:
+        return []
+    rows = uow.db.rows(question.sql, question.parameters)
     together: dict[tuple[int, int, int], list[tuple[str, int, int]]] = {}
     warehouses: dict[int, ServingWarehouse] = {}
     for level_id, shop_id, warehouse_id, code, regions, sku_id, free, last in rows:
@@ -136,15 +145,17 @@ def reserve(uow: UnitOfWork, wants: Sequence[Want]) -> None:
                 missing -= take
         if missing:
             raise StockShort("stock", want.quantity, want.quantity - missing, remedy="somebody was faster; try again")
-    touched = uow.db.change(
-        f"UPDATE stock_level SET reserved = stock_level.reserved + v.column2 FROM (VALUES "
-        f"{','.join(['(?,?)'] * len(by_level))}) AS v WHERE stock_level.id = v.column1 AND NOT stock_level.counting "
-        "AND stock_level.on_hand - stock_level.reserved >= v.column2",
-        [part for pair in sorted(by_level.items()) for part in pair],
+    touched, _ = uow.db.together(
+        Change(
+            f"UPDATE stock_level SET reserved = stock_level.reserved + v.column2 FROM (VALUES "
+            f"{','.join(['(?,?)'] * len(by_level))}) AS v WHERE stock_level.id = v.column1 AND NOT stock_level.counting "
+            "AND stock_level.on_hand - stock_level.reserved >= v.column2",
+            [part for pair in sorted(by_level.items()) for part in pair],
+        ),
+        Rows("reservation", ("kind", "holder", "level_id", "quantity", "state", "at"), rows),
     )
     if touched != len(by_level):
         raise StockShort("stock", sum(by_level.values()), touched, remedy="somebody was faster; try again")
-    uow.db.insert("reservation", ("kind", "holder", "level_id", "quantity", "state", "at"), rows)
     uow.emit(StockChanged(tuple(sorted({want.level.sku_id for want in wants}))))
 
 

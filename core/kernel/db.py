@@ -115,6 +115,28 @@ def _insert_text(table: str, columns: tuple[str, ...], rows: int, conflict: str,
     return sql
 
 
+class Rows(NamedTuple):
+    """New rows of one table."""
+
+    table: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
+class Change(NamedTuple):
+    """An UPDATE or DELETE."""
+
+    sql: str
+    parameters: Sequence[Any]
+
+
+@functools.lru_cache(maxsize=1024)
+def _together(texts: tuple[str, ...]) -> str:
+    """Several writes as one statement of PostgreSQL, which says how many rows each touched."""
+    parts = ", ".join(f"w{place} AS ({sql} RETURNING 1)" for place, sql in enumerate(texts))
+    return f"WITH {parts} SELECT {', '.join(f'(SELECT COUNT(*) FROM w{place})' for place in range(len(texts)))}"
+
+
 class Question(NamedTuple):
     """A read that somebody is going to make: exactly this text and these parameters; `width` columns come back."""
 
@@ -267,6 +289,38 @@ class Database:
             if returning:
                 result += cursor.fetchall()
         return result
+
+    def together(self, *writes: Rows | Change) -> list[int]:
+        """Writes of which none reads what another one writes, in the order of their references; how many rows each touched.
+
+        PostgreSQL gets them as one statement, and so in one round trip.
+        """
+        if self.sqlite or sum(len(w.rows) * len(w.columns) for w in writes if isinstance(w, Rows)) > self._CHUNK:
+            return [self._one(write) for write in writes]
+        counts = [0] * len(writes)
+        texts: list[str] = []
+        parameters: list[Any] = []
+        places: list[int] = []
+        for place, write in enumerate(writes):
+            if isinstance(write, Change):
+                texts.append(write.sql)
+                parameters += write.parameters
+            elif write.rows:
+                texts.append(_insert_text(write.table, tuple(write.columns), len(write.rows), "", ""))
+                parameters += chain.from_iterable(write.rows)
+            else:
+                continue
+            places.append(place)
+        if texts:
+            for place, count in zip(places, self.row(_together(tuple(texts)), parameters) or (), strict=True):
+                counts[place] = count
+        return counts
+
+    def _one(self, write: Rows | Change) -> int:
+        if isinstance(write, Change):
+            return self.change(write.sql, write.parameters)
+        self.insert(write.table, write.columns, write.rows)
+        return len(write.rows)
 
     def foresee(self, *questions: Question) -> None:
         """Ask now what will be asked soon in this transaction: on SQLite all in one statement, whose answers wait.

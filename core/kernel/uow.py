@@ -7,6 +7,7 @@ afterwards is written by the last listener, the outbox.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .clock import Environment
-from .db import Database, to_json
+from .db import Database, Question, to_json
 from .errors import OrderyardError
 
 Listener = Callable[["UnitOfWork", list[Any]], None]
@@ -37,6 +38,8 @@ class Wiring:
     committed: Callable[[list[Any]], None] | None = None
     """Hears the events of a transaction that is through: only ever a hint to look, harmless when it is lost."""
     ask: Ask = nobody
+    foreseen: tuple[Question, ...] = ()
+    """What listeners are going to ask in nearly every transaction."""
     about: dict[str, About] = field(default_factory=dict)
     """What the rooms above say about their documents, by the kind under which the rooms below know them."""
 
@@ -54,7 +57,12 @@ class Merchant:
 
     def day(self, moment: datetime) -> str:
         """The merchant's local day of a moment, `2026-11-22`."""
-        return moment.astimezone(ZoneInfo(self.timezone)).date().isoformat()
+        return _day(moment, self.timezone)
+
+
+@functools.lru_cache(maxsize=1024)
+def _day(moment: datetime, timezone: str) -> str:
+    return moment.astimezone(ZoneInfo(timezone)).date().isoformat()
 
 
 class UnitOfWork:
@@ -75,6 +83,8 @@ class UnitOfWork:
         self._top: dict[str, int] = {}
         self._audit: list[tuple[Any, ...]] = []
         self.remembered: list[tuple[Any, ...]] = []
+        self.kept: dict[type, Any] = {}
+        """What a room keeps while this lasts, by its own type."""
 
     def take_ids(self, table: str, count: int, **ahead: int) -> list[int]:
         """Ids for rows about to be written; `ahead` fetches ids of other tables in the same statement, for later calls."""
@@ -94,6 +104,19 @@ class UnitOfWork:
     def emit(self, *events: Any) -> None:
         """Tell whoever listens; core listeners hear it before the transaction ends."""
         self._pending.extend(events)
+
+    def foresee(self, *questions: Question | None) -> None:
+        """Ask the database now, at once, what is going to be asked soon: this, and what listeners always ask."""
+        self.db.foresee(*(question for question in questions if question is not None), *self._wiring.foreseen)
+
+    def hear_now(self, *kinds: type) -> None:
+        """Let listeners hear what is pending of these kinds now, and what comes of it, instead of at the end."""
+        for _ in range(self._ROUNDS):
+            batch = [event for event in self._pending if type(event) in kinds]
+            if not batch:
+                break
+            self._pending = [event for event in self._pending if type(event) not in kinds]
+            self._tell(batch)
 
     def ask(self, hook: str, question: Any) -> Sequence[str]:
         """The objections of plugins, in their order; pure and inside the transaction."""
@@ -118,7 +141,9 @@ class UnitOfWork:
     @contextmanager
     def rehearsal(self) -> Iterator[UnitOfWork]:
         """A unit of work inside this one that leaves nothing behind: `settle` it, look what came of it, and it is undone."""
-        wiring = Wiring(self._wiring.listeners, ask=self._wiring.ask, about=self._wiring.about)
+        wiring = Wiring(
+            self._wiring.listeners, ask=self._wiring.ask, foreseen=self._wiring.foreseen, about=self._wiring.about
+        )
         tried = UnitOfWork(self.merchant, self.db, self.environment, wiring, self.actor)
         tried.now = self.now
         with self.db.undone():
@@ -130,14 +155,7 @@ class UnitOfWork:
             if not self._pending:
                 break
             batch, self._pending = self._pending, []
-            self.heard += batch
-            by_kind: dict[type, list[Any]] = {}
-            for event in batch:
-                by_kind.setdefault(type(event), []).append(event)
-            for kind, listeners in self._wiring.listeners.items():
-                if events := by_kind.get(kind):
-                    for listener in listeners:
-                        listener(self, events)
+            self._tell(batch)
         else:
             raise OrderyardError(f"events go round in circles: {[type(event).__name__ for event in self._pending[:5]]}")
         if self._wiring.last is not None and self.heard:
@@ -145,6 +163,16 @@ class UnitOfWork:
         if self._audit:
             self.db.insert("audit", _AUDIT, self._audit)
             self._audit = []
+
+    def _tell(self, batch: list[Any]) -> None:
+        self.heard += batch
+        by_kind: dict[type, list[Any]] = {}
+        for event in batch:
+            by_kind.setdefault(type(event), []).append(event)
+        for kind, listeners in self._wiring.listeners.items():
+            if events := by_kind.get(kind):
+                for listener in listeners:
+                    listener(self, events)
 
 
 _AUDIT = ("at", "actor", "action", "kind", "document", "because", "data")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Self
@@ -38,8 +37,9 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        exponent(self.currency)
-        if not isinstance(self.minor, int) or isinstance(self.minor, bool):
+        if self.currency not in _CODES:
+            exponent(self.currency)
+        if type(self.minor) is not int:
             raise DomainError(f"{self.minor!r} is not a whole number of minor units", remedy="use Money.of for text")
 
     @classmethod
@@ -99,9 +99,6 @@ def quantity(units: int, what: str = "quantity") -> int:
     return units
 
 
-_SPACE = re.compile(r"\s+")
-
-
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a parcel goes, as its source gave it.
@@ -135,7 +132,7 @@ class Address:
         if self.masked:
             return ""
         parts = (self.country, self.province, self.city, self.district, self.town, self.detail, self.name, self.phone)
-        return "|".join(_SPACE.sub("", part).casefold() for part in parts)
+        return "".join("|".join(parts).split()).casefold()
 
     def missing(self) -> tuple[str, ...]:
         """Names of the parts a carrier needs in that country and that are empty; a masked address with a token is complete."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..inventory.api import GoodsMoved
+from ..kernel.db import Question
 from ..kernel.errors import DomainError, Duplicate, PeriodClosed, Unbalanced
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money
@@ -18,6 +19,8 @@ from .api import JournalLine
 from .postings import Draft
 from .queries import find_entry
 
+CLOSED = Question("SELECT MAX(code) FROM ledger_period WHERE closed_at IS NOT NULL", (), 1)
+"""What is asked before anything is posted."""
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _ENTRY = ("ref", "date", "period", "posted_at", "text", "kind", "document", "reverses")
 _POSTING = ("entry_id", "no", "role", "detail", "currency", "debit", "credit")
@@ -143,7 +146,7 @@ def _check(ref: str, lines: Sequence[JournalLine]) -> None:
 
 def _last_closed(uow: UnitOfWork) -> str:
     """The latest closed period, which closes every earlier one too; empty while none is."""
-    found = uow.db.row("SELECT MAX(code) FROM ledger_period WHERE closed_at IS NOT NULL")
+    found = uow.db.row(CLOSED.sql)
     return str(found[0]) if found and found[0] else ""
 
 
