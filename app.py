@@ -179,6 +179,7 @@ class System:
         ability = {name: kind.ability.tracking_per for name, kind in self.plugins.channels.items()}
         wiring.hear(ShipmentDispatched, WriteBack(ability, self.carriers.titles()).hear)
         wiring.foreseen = (ledger.CLOSED,)
+        wiring.foreseen = (ledger.CLOSED,)
         wiring.last = write(self.plugins)
         wiring.ask = self.plugins.ask
         wiring.committed = self._committed
