@@ -75,6 +75,8 @@ class StockLevel(Table):
     """The last day on which units may be promised: the lot's last good day less the SKU's minimum remaining life."""
     counting = peewee.BooleanField(default=False)
     """Somebody counts this SKU in this warehouse: nothing of it is promised until the count is closed."""
+    locked = peewee.IntegerField(default=0, constraints=[peewee.Check("locked >= 0")])
+    """How many of those that nobody reserved are kept for one shop or another."""
 
     class Meta:
         table_name = "stock_level"
@@ -129,6 +131,9 @@ class Reservation(Table):
     state = peewee.TextField(default="held")
     """`held`, `consumed` by a shipment, or `released`."""
     at = MomentField()
+    lock_id = peewee.IntegerField(null=True)
+    """The `stock_lock` it drew on; there its `locked` units go back when it is released."""
+    locked = peewee.IntegerField(default=0)
 
     class Meta:
         indexes = ((("kind", "holder"), False), (("level", "state"), False))
@@ -262,3 +267,127 @@ class TransferLine(Table):
 
     class Meta:
         table_name = "stock_transfer_line"
+
+
+class SafetyStock(Table):
+    """Units of one SKU that stay back in a warehouse from what a shop shows, instead of the warehouse's own number."""
+
+    shop = peewee.ForeignKeyField(Shop, index=False, backref="+")
+    sku = peewee.ForeignKeyField(Sku, index=False, backref="+")
+    warehouse = peewee.ForeignKeyField(Warehouse, index=False, backref="+")
+    units = peewee.IntegerField(constraints=[peewee.Check("units >= 0")])
+
+    class Meta:
+        table_name = "safety_stock"
+        indexes = ((("shop", "sku", "warehouse"), True),)
+
+
+class StockLock(Table):
+    """独占: a shop has units of a SKU in a warehouse to itself; the row stays, and its mode holds, when all are sold."""
+
+    shop = peewee.ForeignKeyField(Shop, index=False, backref="+")
+    sku = peewee.ForeignKeyField(Sku, index=False, backref="+")
+    warehouse = peewee.ForeignKeyField(Warehouse, index=False, backref="+")
+    mode = peewee.TextField()
+    """A `LockMode`."""
+
+    class Meta:
+        table_name = "stock_lock"
+        indexes = ((("shop", "sku", "warehouse"), True),)
+
+
+class LockedUnits(Table):
+    """How many units of a level a lock keeps; `stock_level.locked` is their sum."""
+
+    lock = peewee.ForeignKeyField(StockLock, index=False, backref="units")
+    level = peewee.ForeignKeyField(StockLevel, backref="+")
+    quantity = peewee.IntegerField(constraints=[peewee.Check("quantity >= 0")])
+
+    class Meta:
+        table_name = "locked_units"
+        indexes = ((("lock", "level"), True),)
+
+
+class PresaleCap(Table):
+    """预售: so many units a shop may sell of a SKU before they are there; `taken` are those with a paid deposit."""
+
+    shop = peewee.ForeignKeyField(Shop, index=False, backref="+")
+    sku = peewee.ForeignKeyField(Sku, backref="+")
+    cap = peewee.IntegerField(constraints=[peewee.Check("cap >= 0")])
+    taken = peewee.IntegerField(default=0, constraints=[peewee.Check("taken >= 0")])
+    open = peewee.BooleanField(default=True)
+
+    class Meta:
+        table_name = "presale_cap"
+        indexes = ((("shop", "sku"), False),)
+
+
+class StockThreshold(Table):
+    """Whoever sells a SKU wants to know when fewer than so many are available, in one warehouse or over all."""
+
+    sku = peewee.ForeignKeyField(Sku, backref="+")
+    warehouse = peewee.ForeignKeyField(Warehouse, null=True, index=False, backref="+")
+    units = peewee.IntegerField(constraints=[peewee.Check("units >= 0")])
+
+    class Meta:
+        table_name = "stock_threshold"
+
+
+class LowStock(Table):
+    """Available stock fell below a threshold, and, once `cleared_at` is set, came back."""
+
+    threshold = peewee.ForeignKeyField(StockThreshold, null=True, index=False, on_delete="SET NULL", backref="+")
+    sku = peewee.ForeignKeyField(Sku, backref="+")
+    warehouse = peewee.ForeignKeyField(Warehouse, null=True, index=False, backref="+")
+    units = peewee.IntegerField()
+    """The threshold as it was then."""
+    available = peewee.IntegerField()
+    """What was left when it fell below."""
+    fired_at = MomentField()
+    cleared_at = MomentField(null=True)
+
+    class Meta:
+        table_name = "low_stock"
+        indexes = ((("threshold", "cleared_at"), False),)
+
+
+class Supplier(Table):
+    """Whoever goods are ordered from."""
+
+    code = peewee.TextField(unique=True)
+    title = peewee.TextField()
+
+
+class PurchaseOrder(Table):
+    """采购单: goods ordered from a supplier into one warehouse."""
+
+    supplier = peewee.ForeignKeyField(Supplier, backref="+")
+    warehouse = peewee.ForeignKeyField(Warehouse, backref="+")
+    due_on = peewee.TextField()
+    """The day on which the goods should be there, `2026-12-01`."""
+    state = peewee.TextField(default="open")
+    """`open`, `received` in full, or `closed` by people while something was missing."""
+    note = peewee.TextField(default="")
+    key = peewee.TextField(unique=True)
+    ordered_at = MomentField()
+    closed_at = MomentField(null=True)
+
+    class Meta:
+        table_name = "purchase_order"
+        indexes = ((("state", "due_on"), False),)
+
+
+class PurchaseLine(Table):
+    """Units of one SKU on a purchase order, and how many of them came."""
+
+    purchase = peewee.ForeignKeyField(PurchaseOrder, index=False, backref="lines")
+    sku = peewee.ForeignKeyField(Sku, backref="+")
+    quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
+    received = peewee.IntegerField(default=0, constraints=[peewee.Check("received >= 0")])
+    unit_cost = peewee.BigIntegerField(default=0)
+    """In minor units of the merchant's own currency."""
+
+    class Meta:
+        table_name = "purchase_line"
+        indexes = ((("purchase", "sku"), True),)
+        constraints = (peewee.Check("received <= quantity"),)
