@@ -23,12 +23,13 @@ from .core.fulfillment import checks as fulfillment_checks
 from .core.fulfillment import service as fulfillment
 from .core.fulfillment.api import FoReleased, FoVoided, ShipmentDispatched
 from .core.fulfillment.release import release_ready
+from .core.fulfillment.shortage import holders, lose
 from .core.host import plugins as host
 from .core.host.migrating import migrate_plugins
 from .core.host.sealing import Seal, write_key_file
 from .core.host.service import PluginContexts, keep_faults
 from .core.inventory import checks as inventory_checks
-from .core.inventory.api import GoodsMoved, StockChanged, StockFreed
+from .core.inventory.api import GoodsMoved, ReservationsLost, StockChanged, StockFreed
 from .core.kernel.checks import Finding, findings
 from .core.kernel.clock import Environment, SystemEnvironment
 from .core.kernel.db import Database
@@ -169,6 +170,7 @@ class System:
         wiring.hear(ListingMapped, self._mapped)
         wiring.hear(HoldsLifted, self.reviewer.hear_lifted)
         wiring.hear(CustomersMerged, take_over)
+        wiring.hear(ReservationsLost, lose)
         wiring.hear(StockFreed, fulfillment.offer)
         wiring.hear(MoneyReceived, ledger.hear_money_received)
         wiring.hear(MoneyReturned, ledger.hear_money_returned)
@@ -179,7 +181,7 @@ class System:
         ability = {name: kind.ability.tracking_per for name, kind in self.plugins.channels.items()}
         wiring.hear(ShipmentDispatched, WriteBack(ability, self.carriers.titles()).hear)
         wiring.foreseen = (ledger.CLOSED,)
-        wiring.foreseen = (ledger.CLOSED,)
+        wiring.about[fulfillment.HOLDER] = holders
         wiring.last = write(self.plugins)
         wiring.ask = self.plugins.ask
         wiring.committed = self._committed

@@ -89,6 +89,6 @@ def release_ready(uow: UnitOfWork) -> list[int]:
     released = []
     for ids in groups.values():
         fo_id = merge(uow, ids, "same buyer and address") if len(ids) > 1 else ids[0]
-        release(uow, fo_id, "nothing stops it")
-        released.append(fo_id)
+        if release(uow, fo_id, "nothing stops it"):
+            released.append(fo_id)
     return released

@@ -10,6 +10,7 @@ from typing import Any
 from ..inventory import queries as stock
 from ..inventory import service as inventory
 from ..inventory.api import StockFreed
+from ..inventory.lots import choose_lots
 from ..kernel.db import to_json
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
@@ -452,12 +453,23 @@ def _refuse_if_blocked(uow: UnitOfWork, fo: Fo, step: Step) -> None:
         raise DomainError(f"{fo.number} must not {step}: {listed}", remedy="settle these holds first")
 
 
-def release(uow: UnitOfWork, fo_id: int, because: str) -> None:
-    """Let the warehouse start: no open hold, every unit reserved; a waybill is asked for."""
+def release(uow: UnitOfWork, fo_id: int, because: str) -> bool:
+    """Let the warehouse start: no open hold, every unit reserved, lots chosen anew; a waybill is asked for.
+
+    One whose lots have too little life left by now is planned anew instead: False.
+    """
     fo = held(uow, [fo_id])[fo_id]
     _refuse_if_blocked(uow, fo, Step.RELEASE)
+    lots = uow.db.rows(
+        "SELECT DISTINCT x.id FROM fo_line x JOIN reservation r ON r.kind = 'fo_line' AND r.holder = x.id AND r.state = 'held' "
+        "JOIN stock_level l ON l.id = r.level_id WHERE x.fo_id = ? AND l.lot <> ''",
+        (fo_id,),
+    )
+    if lots and not choose_lots(uow, HOLDER, [row[0] for row in lots]):
+        return False
     move(uow, fo, FoState.RELEASED, because)
     uow.emit(FoReleased(fo_id))
+    return True
 
 
 def start_picking(uow: UnitOfWork, fo_id: int) -> None:

@@ -72,7 +72,7 @@ def stock(db: Database, text: str = "", after: str = "") -> tuple[list[StockRow]
         given,
     )
     more = rows[PAGE - 1][1] if len(rows) > PAGE else ""
-    found = {row[0]: StockRow(*row[:3], as_json(row[3]) or {}, row[4], bool(row[5])) for row in rows[:PAGE]}
+    found = {row[0]: StockRow(row[0], row[1], row[2], as_json(row[3]) or {}, row[4], bool(row[5])) for row in rows[:PAGE]}
     if not found:
         return [], ""
     ids = list(found)

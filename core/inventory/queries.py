@@ -89,3 +89,28 @@ def published(db: Database, shop_id: int, sku_ids: Iterable[int] | None = None) 
             )
         )  # fmt: skip
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """What may be promised of a SKU in a warehouse, and what stands in the way of the rest."""
+
+    sku_id: int
+    warehouse_id: int
+    on_hand: int
+    reserved: int
+    available: int
+
+
+def available(db: Database, today: str, sku_ids: Iterable[int]) -> list[Available]:
+    """Good units of SKUs by warehouse; available are those not reserved, not being counted, with enough life left today."""
+    wanted = sorted(set(sku_ids))
+    if not wanted:
+        return []
+    rows = db.rows(
+        "SELECT sku_id, warehouse_id, CAST(SUM(on_hand) AS BIGINT), CAST(SUM(reserved) AS BIGINT), CAST(SUM(CASE WHEN counting "
+        "OR sell_by < ? THEN 0 ELSE on_hand - reserved END) AS BIGINT) FROM stock_level WHERE quality = 'good' "
+        f"AND sku_id IN ({','.join('?' * len(wanted))}) GROUP BY sku_id, warehouse_id ORDER BY sku_id, warehouse_id",
+        [today, *wanted],
+    )
+    return [Available(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in rows]

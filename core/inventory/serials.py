@@ -196,3 +196,11 @@ def at_level(uow: UnitOfWork, level_ids: Sequence[int]) -> Mapping[int, tuple[st
     ):
         found[level_id] = (*found.get(level_id, ()), serial)
     return found
+
+
+def unscan(uow: UnitOfWork, sku_id: int, serials: Sequence[str]) -> None:
+    """These pieces are set aside for nobody any more."""
+    wanted = [serial.strip() for serial in serials]
+    uow.db.change(
+        f"UPDATE serial SET holder_kind = '', holder = NULL WHERE sku_id = ? AND code IN ({marks(wanted)})", [sku_id, *wanted]
+    )

@@ -1,0 +1,79 @@
+"""Units that were promised and are not there: fulfillment orders that lose some are planned anew, in order of payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..inventory.api import Holder, ReservationsLost
+from ..kernel.db import as_moment
+from ..kernel.errors import DomainError
+from ..kernel.uow import UnitOfWork
+from ..orders import service as orders
+from ..orders.api import HoldCode
+from .api import FoState, FoVoided
+from .service import HOLDER, _count_reserved, _marks, allocate, held, move
+from .states import FO
+
+
+def holders(uow: UnitOfWork, line_ids: Sequence[int]) -> Mapping[int, Holder]:
+    """What stock wants to know of fulfillment order lines that hold some of it.
+
+    Their place in the queue is when their own order was paid. What is in a basket or parcel cannot be given away.
+    """
+    wanted = sorted(set(line_ids))
+    rows = uow.db.rows(
+        "SELECT x.id, f.number, COALESCE(o.paid_at, f.paid_at), f.state FROM fo_line x JOIN fulfillment_order f "
+        f"ON f.id = x.fo_id JOIN sales_order o ON o.id = x.order_id WHERE x.id IN ({_marks(wanted)})",
+        wanted,
+    )
+    return {
+        line_id: Holder(number, as_moment(paid_at), state in (FoState.PICKED, FoState.PACKED))
+        for line_id, number, paid_at, state in rows
+    }
+
+
+def lose(uow: UnitOfWork, events: Sequence[ReservationsLost]) -> None:
+    """Fulfillment orders whose units are gone wait for stock again; a waybill they had is voided.
+
+    They are offered what is free at once, the earliest payment first, so that one whose goods lie elsewhere goes on.
+    """
+    mine = [event for event in events if event.kind == HOLDER]
+    units: dict[int, int] = {}
+    reasons: dict[int, str] = {}
+    for event in mine:
+        for line_id, count in event.units:
+            units[line_id] = units.get(line_id, 0) + count
+            reasons[line_id] = event.reason
+    if not units:
+        return
+    rows = uow.db.rows(
+        "SELECT x.id, x.fo_id, x.line_id, f.paid_at, k.code FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id "
+        f"JOIN sku k ON k.id = x.sku_id WHERE x.id IN ({_marks([*units])}) ORDER BY f.paid_at, f.id, x.id",
+        [*units],
+    )
+    for line_id, *_ in rows:
+        uow.db.change("UPDATE fo_line SET reserved = reserved - ? WHERE id = ?", (units[line_id], line_id))
+    _count_reserved(uow, {row[2] for row in rows})
+    short: dict[int, list[str]] = {}
+    for line_id, fo_id, _, _, code in rows:
+        short.setdefault(fo_id, []).append(f"{code} ({units[line_id]})")
+    because = {row[1]: reasons[row[0]] for row in rows}
+    for fo_id, codes in short.items():
+        fo = held(uow, [fo_id])[fo_id]
+        if fo.state is not FoState.PLANNED:
+            FO.check(fo.number, fo.state, FoState.PLANNED, remedy="ship or cancel it: its units are in a basket already")
+            labelled = fo.state in (FoState.RELEASED, FoState.PICKING)
+            move(uow, fo, FoState.PLANNED, f"{because[fo_id]}: {', '.join(codes)} lost")
+            if labelled:
+                uow.emit(FoVoided(fo_id))
+        orders.hold(uow, fo_id, HoldCode.OUT_OF_STOCK, ", ".join(codes), source="stock", level="fo")
+    for fo_id in short:
+        allocate(uow, fo_id, because[fo_id])
+
+
+def fo_line_of(uow: UnitOfWork, fo_id: int, sku_id: int) -> list[int]:
+    """The lines of a fulfillment order that carry a SKU and have units of it reserved, in their order."""
+    rows = uow.db.rows("SELECT id FROM fo_line WHERE fo_id = ? AND sku_id = ? AND reserved > 0 ORDER BY id", (fo_id, sku_id))
+    if not rows:
+        raise DomainError("that SKU is not in this fulfillment order", remedy="scan a SKU of the pick list")
+    return [row[0] for row in rows]
