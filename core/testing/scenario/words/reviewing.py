@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from ....kernel.errors import DomainError
 from ....review import service as review
-from ....review.service import Reviewer
 from ..grammar import Form, Said
 from ..world import World
-
-
-def _again(world: World) -> None:
-    """The rules of the running system become those that are stored."""
-    system = world.system
-    system.reviewer.rules = Reviewer.from_settings(system.installation.db, system.plugins.review_rules).rules
 
 
 def set_rule(world: World, said: Said) -> None:
@@ -24,13 +17,11 @@ def set_rule(world: World, said: Said) -> None:
         given[name] = value
     with world.work() as uow:
         review.set_rule(uow, said["rule"], enabled=True, settings=given)
-    _again(world)
 
 
 def switch_off(world: World, said: Said) -> None:
     with world.work() as uow:
         review.set_rule(uow, said["rule"], enabled=False, settings={})
-    _again(world)
 
 
 def approve(world: World, said: Said) -> None:
