@@ -21,6 +21,7 @@ class ShopFacts:
     tax_rate: int
     ship_policy: str
     carrier: str
+    merge_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Item:
     components: tuple[Component, ...] = ()
 
 
-_SHOP = "SELECT id, code, title, currency, timezone, tax_rate, ship_policy, carrier FROM shop"
+_SHOP = "SELECT id, code, title, currency, timezone, tax_rate, ship_policy, carrier, merge_minutes FROM shop"
 
 _ITEM = (
     "s.id, s.code, s.title, s.kit, s.price, c.sku_id, c.quantity, p.code, p.title, p.price FROM sku s "

@@ -11,13 +11,15 @@ from ..inventory import queries as stock
 from ..inventory import service as inventory
 from ..inventory.api import StockFreed
 from ..inventory.lots import choose_lots
-from ..kernel.db import to_json
+from ..kernel.db import Rows, to_json
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
-from ..orders.api import AddressChanged, HoldCode, ReviewPassed, UnitsCancelled, UnitsShippedElsewhere
+from ..orders.api import HoldCode, ReviewPassed, UnitsCancelled, UnitsShippedElsewhere
 from ..orders.states import Step, codes_stopping
-from .api import FoReleased, FoState, FoVoided, ShipmentDelivered, ShipmentDispatched, WaybillState
+from ..orders.unwritten import unwritten
+from . import putback
+from .api import FoReleased, FoState, FoVoided, RelabelWanted, ShipmentDelivered, ShipmentDispatched, WaybillState
 from .routing import Demand, Free, decide
 from .states import FO, INSIDE, LIVE, OPEN, quoted
 
@@ -111,9 +113,9 @@ class _Routed:
     """What its lines have reserved already, in fulfillment orders made before."""
 
 
-def _read(uow: UnitOfWork, order_ids: Sequence[int]) -> tuple[list[_Routed], dict[int, str]]:
-    """Orders with what of them no fulfillment order carries yet, in the order they were paid; and the codes of their SKUs."""
-    rows = uow.db.rows(
+def _stored(uow: UnitOfWork, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """The lines of orders with what routing must know about each; orders that are not written yet say the same themselves."""
+    return uow.db.rows(
         "SELECT o.id, o.number, o.shop_id, o.currency, o.cod, o.paid_at, o.sealed, o.address_id, a.merge_key, a.province, "
         "a.country, s.ship_policy, CASE WHEN o.carrier = '' THEN s.carrier ELSE o.carrier END, o.warehouse_id, "
         "s.merge_minutes, l.id, l.sku_id, k.code, l.kit_line, l.per_kit, l.quantity - l.shipped - l.cancelled - COALESCE("
@@ -124,6 +126,15 @@ def _read(uow: UnitOfWork, order_ids: Sequence[int]) -> tuple[list[_Routed], dic
         "ORDER BY o.paid_at, o.id, l.no",
         list(order_ids),
     )
+
+
+def _read(uow: UnitOfWork, order_ids: Sequence[int]) -> tuple[list[_Routed], dict[int, str]]:
+    """Orders with what of them no fulfillment order carries yet, in the order they were paid; and the codes of their SKUs."""
+    if (new := unwritten(uow, order_ids)) is not None:
+        in_order = sorted(order_ids, key=lambda order_id: (new.heads[order_id]["paid_at"], order_id))
+        rows = [row for order_id in in_order for row in new.routable(order_id)]
+    else:
+        rows = _stored(uow, order_ids)
     found: dict[int, _Routed] = {}
     kits: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
     codes: dict[int, str] = {}
@@ -228,9 +239,11 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
                 if kept:
                     wants.append((row_id, warehouse_id, sku_id, kept))
                     reserved[line_id] = reserved.get(line_id, order.reserved[line_id]) + kept
-    if fos:
-        uow.db.insert("fulfillment_order", _FO_COLUMNS, fos)
-        uow.db.insert("fo_line", ("id", "fo_id", "order_id", "line_id", "sku_id", "quantity", "reserved"), lines)
+    orders.set_reserved(uow, reserved)
+    uow.db.together(
+        Rows("fulfillment_order", _FO_COLUMNS, fos),
+        Rows("fo_line", ("id", "fo_id", "order_id", "line_id", "sku_id", "quantity", "reserved"), lines),
+    )
     inventory.reserve(
         uow,
         [
@@ -238,7 +251,6 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
             for row_id, warehouse_id, sku_id, count in wants
         ],
     )
-    orders.set_reserved(uow, reserved)
     orders.open_holds(uow, holds)
     for minutes, waiting in waits.items():
         orders.open_holds(uow, waiting, until=uow.now + timedelta(minutes=minutes))

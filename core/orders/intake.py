@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from ..catalog.queries import Item, ShopFacts
-from ..customers.service import CustomerFacts, keep_addresses, recognise
+from ..customers.service import CustomerFacts, address_rows, recognise, recognition
+from ..inventory.service import levels_question
 from ..kernel.apportion import apportion
+from ..kernel.db import Rows
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address, Money, quantity
@@ -22,11 +24,13 @@ from .api import (
     OrderSettled,
     OrderStatus,
     OrderType,
+    ReviewPassed,
     ReviewState,
 )
 from .money import tax_inside
 from .service import PaymentFacts, open_holds, order_number, record_shipped_elsewhere, refund
 from .states import Units, derive_payment, derive_status
+from .unwritten import TABLES, Unwritten, guards
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,129 +145,217 @@ _LINE_COLUMNS = (
     "cancelled", "returned", "bounced", "refunded",
 )  # fmt: skip
 
-_ORDER_COLUMNS = (
-    "id", "number", "shop_id", "external_id", "external_number", "source", "status", "payment", "review", "customer_id",
-    "address_id", "buyer_name", "currency", "goods", "freight", "total", "received", "refunded", "advance", "advance_tax",
-    "cod", "sealed", "message", "memo", "placed_at", "paid_at", "completed_at", "cancel_reason", "version", "created_at",
-    "type",
-)  # fmt: skip
+
+@dataclass(slots=True)
+class _New:
+    """An order on its way: what it came from, its row, its lines with their ids."""
+
+    draft: OrderDraft
+    head: dict[str, Any]
+    rows: Sequence[_Leaf]
+    ids: Sequence[int]
+    address_id: int
+    total: int
+
+    @property
+    def settled(self) -> bool:
+        return self.head["status"] is OrderStatus.PENDING_REVIEW
 
 
 def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
     """Make orders; their ids. The number of statements does not grow with the number of drafts.
 
-    An order that is settled goes to review in the same unit of work; lines without a SKU hold it.
+    An order that is settled is reviewed, and routed if it passes, before this returns; lines without a SKU hold it. Where
+    nothing but that is going to happen to the orders, they are written with its outcome.
     """
+    if not drafts:
+        return []
     for draft in drafts:
         _check(draft)
-    customers = recognise(uow, [draft.customer for draft in drafts])
-    addresses = keep_addresses(uow, [draft.receiver for draft in drafts])
     exploded = [_explode(draft) for draft in drafts]
-    # Routing, in the same unit of work, will want about one fulfillment order an order: one question for all ids.
-    count = sum(len(rows) for rows in exploded)
-    ids = uow.take_ids("sales_order", len(drafts), fulfillment_order=2 * len(drafts), fo_line=2 * count)
-    heads: list[tuple[Any, ...]] = []
-    lines, payments, holds = [], [], []
-    facts: list[tuple[OrderStatus, int]] = []
-    for draft, order_id, customer, address, rows in zip(drafts, ids, customers, addresses, exploded, strict=True):
-        number = order_number(order_id)
-        goods = sum(line.amount for line in draft.lines)
-        total = goods + draft.freight
-        leaves = [row for row in rows if not row.kit]
-        open_units = sum(row.quantity - row.cancelled for row in leaves)
-        paid_at = draft.placed_at if draft.cod else draft.paid_at
-        if paid_at is None and not draft.cod and draft.received >= total:
-            paid_at = draft.placed_at
-        units = Units(open_units, 0, 0)
-        status = derive_status(
-            units, settled=paid_at is not None, review=ReviewState.PENDING, completed=draft.completed_at is not None
-        )
-        payment = derive_payment(total=total, received=draft.received, refunded=0, cod=draft.cod, settled=paid_at is not None)
-        tax = sum(tax_inside(row.amount + row.freight, draft.shop.tax_rate) for row in leaves)
-        tax = tax * min(draft.received, total) // total if total else 0
-        advance, advance_tax = (0, 0) if draft.cod else (draft.received, tax)
-        if draft.received:
-            payments.append((order_id, draft.paid_at or draft.placed_at, draft.received, draft.method, draft.payment_key))
-            if advance:
-                uow.emit(
-                    MoneyReceived(
-                        order_id, number, draft.shop.code, draft.payment_key, draft.paid_at or draft.placed_at,
-                        Money(advance - tax, draft.shop.currency), Money(tax, draft.shop.currency),
-                    )
-                )  # fmt: skip
-        heads.append(
-            (order_id, number, draft.shop.id, draft.external_id, draft.external_number, draft.source, status, payment,
-             ReviewState.PENDING, customer, address, draft.receiver.name or draft.customer.name, draft.shop.currency,
-             goods, draft.freight, total, draft.received, 0, advance, advance_tax,
-             draft.cod, False, draft.message, draft.memo, draft.placed_at, paid_at, draft.completed_at,
-             draft.cancel_reason if open_units == 0 else "", 1, uow.now, draft.type)
-        )  # fmt: skip
-        for row in rows:
-            lines.append(
-                (order_id, row.no, row.draft.external_id, row.kit_line, row.kit, row.per_kit, row.sku_id,
-                 *row.draft.listing, row.title, row.quantity, row.price, row.amount, row.freight, draft.shop.tax_rate,
-                 0, 0, 0, row.cancelled, 0, 0, 0)
-            )  # fmt: skip
-        mine = dict(draft.holds)
-        if unknown := [row.draft.listing[2] or row.title for row in rows if row.sku_id is None]:
-            mine[HoldCode.SKU_UNMAPPED] = ", ".join(unknown)
-        holds += [("order", order_id, code, "channel" if draft.source == "channel" else "intake", note)
-                  for code, note in mine.items()]  # fmt: skip
-        facts.append((status, total))
-        uow.note("placed", "order", order_id, f"{draft.source} {draft.external_number}")
-        uow.emit(OrderPlaced(order_id))
-    uow.db.insert("sales_order", _ORDER_COLUMNS, heads)
-    line_ids = {
-        (order_id, no): line_id
-        for line_id, order_id, no in uow.db.insert("order_line", _LINE_COLUMNS, lines, returning="id, order_id, no")
-    }
-    if payments:
-        uow.db.insert("payment", ("order_id", "at", "amount", "method", "key"), payments)
-    open_holds(uow, holds)
-    for draft, head, rows, (status, total) in zip(drafts, heads, exploded, facts, strict=True):
-        order_id = int(head[0])
-        if status is OrderStatus.PENDING_REVIEW:
-            uow.emit(OrderSettled(_card(draft, head, rows, line_ids, total)))
-        if draft.refunded and draft.received:
-            back = min(draft.refunded, draft.received)
-            refund(uow, PaymentFacts(order_id, back, uow.now, draft.method, f"{draft.payment_key}/refund/{back}"))
-        elsewhere = {line_ids[order_id, row.no]: row.shipped for row in rows if row.shipped}
-        if elsewhere:
-            record_shipped_elsewhere(uow, order_id, elsewhere, f"{draft.payment_key}/elsewhere")
+    ahead = _ahead(drafts, exploded)
+    skus = {row.sku_id for draft, rows in zip(drafts, exploded, strict=True) if _settled(draft) for row in rows if not row.kit}
+    shops = sorted({draft.shop.id for draft in drafts if _settled(draft)})
+    people = [draft.customer for draft in drafts]
+    uow.foresee(
+        recognition(uow, people),
+        uow.db.next_ids(["sales_order", *ahead]),
+        guards(shops) if shops else None,
+        levels_question(uow, (sku_id for sku_id in skus if sku_id is not None), shops),
+    )
+    customers = recognise(uow, people)
+    ids = uow.take_ids("sales_order", len(drafts), **ahead)
+    line_ids, address_ids = uow.take_ids("order_line", ahead["order_line"]), uow.take_ids("postal_address", len(drafts))
+    news: list[_New] = []
+    for draft, order_id, customer, address_id, rows in zip(drafts, ids, customers, address_ids, exploded, strict=True):
+        mine, line_ids = line_ids[: len(rows)], line_ids[len(rows) :]
+        news.append(_make(uow, draft, order_id, customer, address_id, rows, mine))
+    holds = [hold for new in news for hold in _holds(new)]
+    plain = not holds and not any(new.draft.refunded or any(row.shipped for row in new.rows) for new in news)
+    _keep(uow, news)
+    if not plain:
+        uow.db.write_back()
+        open_holds(uow, holds)
+        for new in news:
+            _catch_up(uow, new)
+    uow.emit(*(OrderSettled(_card(new)) for new in news if new.settled))
+    uow.hear_now(OrderSettled, ReviewPassed)
+    uow.db.write_back()
     return ids
 
 
-def _card(
-    draft: OrderDraft, head: tuple[Any, ...], rows: Sequence[_Leaf], line_ids: Mapping[tuple[int, int], int], total: int
-) -> OrderCard:
-    """The card of an order just written, without reading it back."""
-    known = dict(zip(_ORDER_COLUMNS, head, strict=True))
-    currency, order_id = draft.shop.currency, known["id"]
+def _ahead(drafts: Sequence[OrderDraft], exploded: Sequence[Sequence[_Leaf]]) -> dict[str, int]:
+    """How many ids of other tables to take at once: routing will want about one fulfillment order an order."""
+    lines = sum(len(rows) for rows in exploded)
+    return {
+        "order_line": lines, "postal_address": len(drafts), "fulfillment_order": 2 * len(drafts), "fo_line": 2 * lines,
+    }  # fmt: skip
+
+
+def _paid_at(draft: OrderDraft) -> datetime | None:
+    """When the order became payable in full; None while it is not."""
+    if draft.cod:
+        return draft.placed_at
+    if draft.paid_at is None and draft.received >= sum(line.amount for line in draft.lines) + draft.freight:
+        return draft.placed_at
+    return draft.paid_at
+
+
+def _settled(draft: OrderDraft) -> bool:
+    return _paid_at(draft) is not None
+
+
+def _make(
+    uow: UnitOfWork, draft: OrderDraft, order_id: int, customer: int, address_id: int, rows: Sequence[_Leaf], ids: Sequence[int]
+) -> _New:
+    """One order's row, with its states derived and its events emitted."""
+    number, shop = order_number(order_id), draft.shop
+    goods = sum(line.amount for line in draft.lines)
+    total = goods + draft.freight
+    open_units = sum(row.quantity - row.cancelled for row in rows if not row.kit)
+    paid_at = _paid_at(draft)
+    settled = paid_at is not None
+    status = derive_status(
+        Units(open_units, 0, 0), settled=settled, review=ReviewState.PENDING, completed=draft.completed_at is not None
+    )
+    payment = derive_payment(total=total, received=draft.received, refunded=0, cod=draft.cod, settled=settled)
+    tax = sum(tax_inside(row.amount + row.freight, shop.tax_rate) for row in rows if not row.kit)
+    tax = tax * min(draft.received, total) // total if total else 0
+    advance, advance_tax = (0, 0) if draft.cod else (draft.received, tax)
+    head = {
+        "id": order_id, "number": number, "shop_id": shop.id, "external_id": draft.external_id,
+        "external_number": draft.external_number, "source": draft.source, "type": draft.type, "status": status,
+        "payment": payment, "review": ReviewState.PENDING, "finance_review": "", "customer_id": customer,
+        "address_id": address_id, "buyer_name": draft.receiver.name or draft.customer.name, "currency": shop.currency,
+        "goods": goods, "freight": draft.freight, "total": total, "received": draft.received, "refunded": 0,
+        "advance": advance, "advance_tax": advance_tax, "cod": draft.cod, "sealed": False, "message": draft.message,
+        "memo": draft.memo, "placed_at": draft.placed_at, "paid_at": paid_at, "completed_at": draft.completed_at,
+        "cancel_reason": draft.cancel_reason if open_units == 0 else "", "version": 1, "created_at": uow.now,
+    }  # fmt: skip
+    uow.note("placed", "order", order_id, f"{draft.source} {draft.external_number}")
+    uow.emit(OrderPlaced(order_id))
+    if advance:
+        at = draft.paid_at or draft.placed_at
+        net, tax_money = Money(advance - tax, shop.currency), Money(tax, shop.currency)
+        uow.emit(MoneyReceived(order_id, number, shop.code, draft.payment_key, at, net, tax_money))
+    return _New(draft, head, rows, ids, address_id, total)
+
+
+def _holds(new: _New) -> list[tuple[str, int, HoldCode, str, str]]:
+    """What stops the order from the beginning."""
+    draft, holds = new.draft, dict(new.draft.holds)
+    if unknown := [row.draft.listing[2] or row.title for row in new.rows if row.sku_id is None]:
+        holds[HoldCode.SKU_UNMAPPED] = ", ".join(unknown)
+    source = "channel" if draft.source == "channel" else "intake"
+    return [("order", new.head["id"], code, source, note) for code, note in holds.items()]
+
+
+def _keep(uow: UnitOfWork, news: Sequence[_New]) -> None:
+    """Hold the orders back until somebody needs them in the database."""
+    lines: dict[int, dict[str, Any]] = {}
+    payments: list[tuple[Any, ...]] = []
+    for new in news:
+        draft, order_id = new.draft, new.head["id"]
+        if draft.received:
+            payments.append((order_id, draft.paid_at or draft.placed_at, draft.received, draft.method, draft.payment_key))
+        for row, line_id in zip(new.rows, new.ids, strict=True):
+            item_id, variant_id, merchant_code = row.draft.listing
+            lines[line_id] = {
+                "id": line_id, "order_id": order_id, "no": row.no, "external_id": row.draft.external_id,
+                "kit_line": row.kit_line, "kit": row.kit, "per_kit": row.per_kit, "sku_id": row.sku_id, "item_id": item_id,
+                "variant_id": variant_id, "merchant_code": merchant_code, "title": row.title, "quantity": row.quantity,
+                "unit_price": row.price, "amount": row.amount, "freight": row.freight, "tax_rate": draft.shop.tax_rate,
+                "reserved": 0, "shipped": 0, "shipped_externally": 0, "cancelled": row.cancelled, "returned": 0, "bounced": 0,
+                "refunded": 0,
+            }  # fmt: skip
+    by_id = {new.head["id"]: new for new in news}
+    heads = {order_id: new.head for order_id, new in by_id.items()}
+
+    def write() -> None:
+        del uow.kept[Unwritten]
+        uow.db.together(
+            address_rows([(new.address_id, new.draft.receiver) for new in news]),
+            Rows("sales_order", tuple(news[0].head), [tuple(head.values()) for head in heads.values()]),
+            Rows("order_line", ("id", *_LINE_COLUMNS), [tuple(line.values()) for line in lines.values()]),
+            Rows("payment", ("order_id", "at", "amount", "method", "key"), payments),
+        )
+
+    uow.kept[Unwritten] = Unwritten(heads, lines, lambda order_id: _routable(by_id[order_id]))
+    uow.db.hold_back(TABLES, write)
+
+
+def _routable(new: _New) -> list[tuple[Any, ...]]:
+    draft, head, to = new.draft, new.head, new.draft.receiver
+    order = (
+        head["id"], head["number"], draft.shop.id, draft.shop.currency, draft.cod, head["paid_at"], False, new.address_id,
+        to.merge_key, to.province, to.country, draft.shop.ship_policy, draft.shop.carrier, None, draft.shop.merge_minutes,
+    )  # fmt: skip
+    return [
+        (*order, line_id, row.sku_id, row.code, row.kit_line, row.per_kit, row.quantity - row.cancelled, 0)
+        for row, line_id in zip(new.rows, new.ids, strict=True)
+        if not row.kit and row.sku_id is not None
+    ]
+
+
+def _catch_up(uow: UnitOfWork, new: _New) -> None:
+    """What the source says has happened to the order already: money went back, goods were sent by somebody else."""
+    draft, order_id = new.draft, int(new.head["id"])
+    if draft.refunded and draft.received:
+        back = min(draft.refunded, draft.received)
+        refund(uow, PaymentFacts(order_id, back, uow.now, draft.method, f"{draft.payment_key}/refund/{back}"))
+    elsewhere = {line_id: row.shipped for row, line_id in zip(new.rows, new.ids, strict=True) if row.shipped}
+    if elsewhere:
+        record_shipped_elsewhere(uow, order_id, elsewhere, f"{draft.payment_key}/elsewhere")
+
+
+def _card(new: _New) -> OrderCard:
+    """The card of a new order, without reading it back."""
+    draft, head, currency = new.draft, new.head, new.draft.shop.currency
+    by_no = {row.no: line_id for row, line_id in zip(new.rows, new.ids, strict=True)}
     return OrderCard(
-        id=order_id,
-        number=known["number"],
+        id=head["id"],
+        number=head["number"],
         shop=draft.shop.code,
         external_number=draft.external_number,
-        status=known["status"],
+        status=head["status"],
         review=ReviewState.PENDING,
-        payment=known["payment"],
-        customer_id=known["customer_id"],
+        payment=head["payment"],
+        customer_id=head["customer_id"],
         receiver=draft.receiver,
         lines=tuple(
             LineCard(
-                line_ids[order_id, row.no], row.code, row.title, row.quantity, Money(row.price, currency),
-                Money(row.amount, currency), row.cancelled, 0, 0,
-                None if row.kit_line is None else line_ids[order_id, row.kit_line],
+                line_id, row.code, row.title, row.quantity, Money(row.price, currency), Money(row.amount, currency),
+                row.cancelled, 0, 0, None if row.kit_line is None else by_no[row.kit_line],
             )
-            for row in rows
+            for row, line_id in zip(new.rows, new.ids, strict=True)
         ),
         freight=Money(draft.freight, currency),
-        total=Money(total, currency),
+        total=Money(new.total, currency),
         paid=Money(draft.received, currency),
         refunded=Money(draft.refunded, currency),
         cod=draft.cod,
         placed_at=draft.placed_at,
-        paid_at=known["paid_at"],
+        paid_at=head["paid_at"],
         message=draft.message,
         memo=draft.memo,
         type=draft.type,

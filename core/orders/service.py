@@ -38,6 +38,7 @@ from .holds import lift_review_holds as lift_review_holds
 from .holds import open_holds as open_holds
 from .money import share, tax_inside
 from .states import REVIEW, Step, Units, codes_stopping, derive_payment, derive_status
+from .unwritten import Unwritten, guards, unwritten
 
 
 @dataclass
@@ -271,6 +272,8 @@ def pass_review(uow: UnitOfWork, order_ids: Sequence[int], because: str, *, rule
     source, target = OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP
     for order_id in order_ids:
         ask_first(uow, "order", order_id, source, target, {"number": order_number(order_id)})
+    if rules is not None and (new := unwritten(uow, order_ids)) is not None:
+        return _pass_unwritten(uow, new, order_ids, because, rules)
     codes = codes_stopping(Step.REVIEW)
     finance = "(SELECT s.finance_review FROM shop s WHERE s.id = sales_order.shop_id)"
     known = "" if rules is None else " AND (SELECT COALESCE(SUM(r.version), 0) FROM review_rule_setting r) = ?"
@@ -303,6 +306,31 @@ def pass_review(uow: UnitOfWork, order_ids: Sequence[int], because: str, *, rule
     if done:
         uow.emit(ReviewPassed(tuple(sorted(done))))
     return sorted([*done, *(order_id for order_id in passed if passed[order_id] is not target)])
+
+
+def _pass_unwritten(uow: UnitOfWork, new: Unwritten, order_ids: Sequence[int], because: str, rules: int) -> list[int]:
+    """The same for orders that nobody wrote yet and nothing holds: their rows are changed before they are written."""
+    asked = guards(sorted({new.heads[order_id]["shop_id"] for order_id in order_ids}))
+    finance: dict[int, bool] = {}
+    for shop_id, asks, version in uow.db.rows(asked.sql, asked.parameters):
+        if version != rules:
+            return []
+        finance[shop_id] = bool(asks)
+    source, target = OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP
+    done = []
+    for order_id in order_ids:
+        head = new.heads[order_id]
+        head["review"] = ReviewState.PASSED
+        if finance[head["shop_id"]]:
+            head["finance_review"] = FinanceState.PENDING
+            uow.note("review passed, finance is asked", "order", order_id, because)
+        else:
+            head["status"] = target
+            moved(uow, order_id, source, target, because)
+            done.append(order_id)
+    if done:
+        uow.emit(ReviewPassed(tuple(sorted(done))))
+    return sorted(order_ids)
 
 
 def pass_finance(uow: UnitOfWork, order_id: int, because: str) -> None:
@@ -428,7 +456,10 @@ def _cancel(uow: UnitOfWork, head: _Head, lines: Sequence[_Line], wanted: Mappin
 
 def set_reserved(uow: UnitOfWork, reserved: Mapping[int, int]) -> None:
     """The reserved counter of order lines becomes what fulfillment says it is."""
-    if reserved:
+    if (new := uow.kept.get(Unwritten)) is not None and all(line_id in new.lines for line_id in reserved):
+        for line_id, count in reserved.items():
+            new.lines[line_id]["reserved"] = count
+    elif reserved:
         uow.db.change(
             f"UPDATE order_line SET reserved = v.column2 FROM (VALUES {','.join(['(?,?)'] * len(reserved))}) AS v "
             "WHERE order_line.id = v.column1",
