@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ from .grammar import Form, NotUnderstood, Said, Vocabulary
 from .script import Block, Line, Step, read
 from .vocabulary import VOCABULARY
 from .world import Unmet, World
+
+_log = logging.getLogger("orderyard.scenario")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,9 @@ def _line(world: World, file: str, line: Line, form: Form[World], said: Said) ->
         return Failure(file, line.no, line.text, error.expected, error.found)
     except OrderyardError as error:
         return _refused(file, line, error)
+    except Exception as error:
+        _log.exception("%s:%d: %s", file, line.no, line.text)
+        return Failure(file, line.no, line.text, "that it is done", f"{type(error).__name__}: {error}")
     if line.refused is not None:
         return Failure(file, line.no, line.text, f"refused: {line.refused}", "it was done")
     return None
@@ -167,6 +173,7 @@ def _parallel(world: World, file: str, block: Block, vocabulary: Vocabulary[Worl
         elif error is None:
             return Failure(file, line.no, line.text, f"refused: {line.refused}", "it was done")
         else:
+            _log.error("%s:%d: %s", file, line.no, line.text, exc_info=error)
             return Failure(file, line.no, line.text, "that it is done", f"{type(error).__name__}: {error}")
     if refusals != block.refusals:
         return Failure(file, block.no, block.text, f"{block.refusals} refused: {block.refused}", f"{refusals} refused")
@@ -174,8 +181,12 @@ def _parallel(world: World, file: str, block: Block, vocabulary: Vocabulary[Worl
 
 
 def _proved(world: World, file: str, step: Step) -> Failure | None:
+    """Let the worker do what is due, then make every check, unless nothing was written that a check could see."""
     world.afterwards()
+    if not world.touched:
+        return None
     found = world.system.verify()
+    world.touched = False
     if not found:
         return None
     rows = "; ".join(f"{finding.check}: {finding.place}: {finding.what}" for finding in found[:3])

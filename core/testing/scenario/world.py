@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ from ...kernel.uow import Merchant, UnitOfWork
 from ...kernel.values import Address, Money, exponent
 from . import market
 from .market import Market
+
+
+_WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)", re.I)
+_OUTSIDE = frozenset({"shop", "shop_warehouse", "warehouse", "sku", "kit_component", "connection", "audit"})
+"""What founds a merchant. Rows of these tables alone can put no book out of order."""
 
 
 class Unmet(Exception):
@@ -81,6 +87,8 @@ class World:
         self.serials = itertools.count(1)
         self.idle = False
         """The worker rests: what is to be told outside waits."""
+        self.touched = False
+        """Something was written since the books were proved last."""
         self._system: System | None = None
         self._lock = threading.Lock()
 
@@ -103,9 +111,15 @@ class World:
                     {"scenario": market},
                 )
                 self._system = System(config, environment=self.clock, transport=self.market)
+                self._system.installation.db.observers.append(self._see)
                 if faults := self._system.plugins.faults:
                     raise DomainError("; ".join(f"plugin {fault.slug}: {fault.message}" for fault in faults))
             return self._system
+
+    def _see(self, sql: str) -> None:
+        found = _WRITES.match(sql)
+        if found or sql.lstrip()[:4].upper() == "WITH":
+            self.touched = self.touched or found is None or found[1].lower() not in _OUTSIDE
 
     def close(self) -> None:
         if self._system is not None:

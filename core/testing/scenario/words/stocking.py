@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....inventory import queries as stock
+from ....inventory import published as stock
 from ....inventory.api import Place
 from ....inventory.service import Receipt, receive, write_off
 from ....kernel.errors import DomainError
