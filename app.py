@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from .core.carriers.engine import BOOK, VOID, CarrierEngine, void_waybills, want_waybills
+from .core.carriers.engine import BOOK, VOID, CarrierEngine, relabel, void_waybills, want_waybills
 from .core.catalog.queries import items
 from .core.catalog.service import ListingMapped
 from .core.channels.engine import ChannelEngine
@@ -20,8 +20,9 @@ from .core.customers import checks as customer_checks
 from .core.customers import queries as customers
 from .core.customers.api import CustomerCard, CustomersMerged
 from .core.fulfillment import checks as fulfillment_checks
+from .core.fulfillment import putback, replanning
 from .core.fulfillment import service as fulfillment
-from .core.fulfillment.api import FoReleased, FoVoided, ShipmentDispatched
+from .core.fulfillment.api import FoReleased, FoVoided, RelabelWanted, ShipmentDispatched
 from .core.fulfillment.release import release_ready
 from .core.fulfillment.shortage import holders, lose
 from .core.host import plugins as host
@@ -52,7 +53,9 @@ from .core.orders.api import (
     OrderChanged,
     OrderSettled,
     ReviewPassed,
+    ReviewWithdrawn,
     Sold,
+    UnitsAdded,
     UnitsCancelled,
     UnitsShippedElsewhere,
 )
@@ -163,7 +166,9 @@ class System:
         wiring.hear(ReviewPassed, fulfillment.route)
         wiring.hear(UnitsCancelled, fulfillment.let_go)
         wiring.hear(UnitsShippedElsewhere, fulfillment.let_go)
-        wiring.hear(AddressChanged, fulfillment.readdress)
+        wiring.hear(ReviewWithdrawn, replanning.hear_withdrawn)
+        wiring.hear(UnitsAdded, replanning.hear_added)
+        wiring.hear(AddressChanged, replanning.readdress)
         wiring.hear(AddressChanged, self.reviewer.hear_address)
         wiring.hear(OrderChanged, self.reviewer.hear_changed)
         wiring.hear(RulesChanged, self.reviewer.hear_rules)
@@ -172,16 +177,15 @@ class System:
         wiring.hear(CustomersMerged, take_over)
         wiring.hear(ReservationsLost, lose)
         wiring.hear(StockFreed, fulfillment.offer)
-        wiring.hear(MoneyReceived, ledger.hear_money_received)
-        wiring.hear(MoneyReturned, ledger.hear_money_returned)
-        wiring.hear(Sold, ledger.hear_sold)
-        wiring.hear(GoodsMoved, ledger.hear_goods_moved)
-        wiring.hear(FoReleased, want_waybills)
+        wiring.hear((MoneyReceived, MoneyReturned, Sold, GoodsMoved), ledger.hear)
         wiring.hear(FoVoided, void_waybills)
+        wiring.hear(FoReleased, want_waybills)
+        wiring.hear(RelabelWanted, relabel)
         ability = {name: kind.ability.tracking_per for name, kind in self.plugins.channels.items()}
         wiring.hear(ShipmentDispatched, WriteBack(ability, self.carriers.titles()).hear)
         wiring.foreseen = (ledger.CLOSED,)
         wiring.about[fulfillment.HOLDER] = holders
+        wiring.about[putback.HOLDER] = putback.holders
         wiring.last = write(self.plugins)
         wiring.ask = self.plugins.ask
         wiring.committed = self._committed

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..connections.service import ConnectionFacts, connection, connections, pause, settings_of
 from ..customers import queries as customers
 from ..fulfillment import service as fulfillment
-from ..fulfillment.api import FoReleased, FoVoided, WaybillState
-from ..fulfillment.states import LIVE, quoted
+from ..fulfillment.api import FoReleased, FoState, FoVoided, RelabelWanted, WaybillState
+from ..fulfillment.states import INSIDE, LIVE, quoted
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..kernel.db import as_json
@@ -46,32 +46,56 @@ class _Wanted:
 def want_waybills(uow: UnitOfWork, events: Sequence[FoReleased]) -> None:
     """Ask for a waybill for each released fulfillment order; one without a carrier waits for a person."""
     for event in events:
-        row = uow.db.row(
-            "SELECT f.number, f.carrier, (SELECT COUNT(*) FROM waybill w WHERE w.fo_id = f.id) FROM fulfillment_order f "
-            "WHERE f.id = ?",
-            (event.fo_id,),
-        )
-        if row is None:
-            continue
-        number, carrier, before = row
-        if not carrier:
-            note = "no carrier is set for this shop"
-            orders.hold(uow, event.fo_id, HoldCode.NO_CARRIER, note, source="carriers", level="fo")
-            continue
-        key = number if not before else f"{number}-{before + 1}"
-        uow.db.insert(
-            "waybill",
-            ("fo_id", "carrier", "key", "number", "state", "requested_at"),
-            [(event.fo_id, carrier, key, "", WaybillState.REQUESTED, uow.now)],
-        )
-        enqueue(uow, [NewTask(BOOK, carrier, f"book/{key}", {"key": key})])
+        _want(uow, event.fo_id)
+
+
+def _want(uow: UnitOfWork, fo_id: int) -> None:
+    row = uow.db.row(
+        "SELECT f.number, f.carrier, f.state, (SELECT COUNT(*) FROM waybill w WHERE w.fo_id = f.id), "
+        f"(SELECT COUNT(*) FROM waybill w WHERE w.fo_id = f.id AND w.state IN ({quoted(LIVE)})) FROM fulfillment_order f "
+        "WHERE f.id = ?",
+        (fo_id,),
+    )
+    if row is None:
+        return
+    number, carrier, state, before, live = row
+    if live or FoState(state) not in (FoState.RELEASED, *INSIDE):
+        return  # it was taken back in the same breath, or has its label
+    if not carrier:
+        note = "no carrier is set for this shop"
+        orders.hold(uow, fo_id, HoldCode.NO_CARRIER, note, source="carriers", level="fo")
+        return
+    key = number if not before else f"{number}-{before + 1}"
+    uow.db.insert(
+        "waybill",
+        ("fo_id", "carrier", "key", "number", "state", "requested_at"),
+        [(fo_id, carrier, key, "", WaybillState.REQUESTED, uow.now)],
+    )
+    enqueue(uow, [NewTask(BOOK, carrier, f"book/{key}", {"key": key})])
 
 
 def void_waybills(uow: UnitOfWork, events: Sequence[FoVoided]) -> None:
-    """Give back the waybills of fulfillment orders that send nothing after all."""
+    """Give back the waybills of fulfillment orders that send nothing after all, or not now."""
     for event in events:
-        rows = uow.db.rows(f"SELECT key, carrier FROM waybill WHERE fo_id = ? AND state IN ({quoted(LIVE)})", (event.fo_id,))
-        enqueue(uow, [NewTask(VOID, carrier, f"void/{key}", {"key": key}) for key, carrier in rows])
+        _void(uow, event.fo_id)
+
+
+def _void(uow: UnitOfWork, fo_id: int) -> bool:
+    """Whether there was a live one. It counts no more from now on; the carrier is told by a task."""
+    rows = uow.db.rows(
+        "SELECT id, key, carrier FROM waybill WHERE fo_id = ? AND state IN ('requested','issued') ORDER BY id", (fo_id,)
+    )
+    for waybill_id, key, carrier in rows:
+        uow.db.change("UPDATE waybill SET state = 'voided' WHERE id = ?", (waybill_id,))
+        enqueue(uow, [NewTask(VOID, carrier, f"void/{key}", {"key": key})])
+    return bool(rows)
+
+
+def relabel(uow: UnitOfWork, events: Sequence[RelabelWanted]) -> None:
+    """What the label says is not true any more: give its number back and ask for another. Without a label nothing is done."""
+    for fo_id in dict.fromkeys(event.fo_id for event in events):
+        if _void(uow, fo_id):
+            _want(uow, fo_id)
 
 
 class CarrierEngine:
@@ -147,6 +171,7 @@ class CarrierEngine:
     def _set_state(self, owner: str, waybill_id: int, state: WaybillState) -> None:
         with self._installation.unit_of_work(f"carrier:{owner}") as uow:
             _set(uow, waybill_id, state)
+            fulfillment.waybill_not_given_back(uow, waybill_id)
 
     def _wanted(self, key: str) -> _Wanted:
         row = self._installation.db.row("SELECT id, fo_id, key, state, number, label FROM waybill WHERE key = ?", (key,))

@@ -31,6 +31,15 @@ class WaybillState(StrEnum):
     VOID_FAILED = "void_failed"
 
 
+class LineageKind(StrEnum):
+    """How units went from one fulfillment order to another."""
+
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    SPLIT = "split"
+    REROUTED = "rerouted"
+
+
 @dataclass(frozen=True, slots=True)
 class ShipmentDispatched:
     """A fulfillment order left the warehouse; `order_ids` are all orders with units in it."""
@@ -67,5 +76,12 @@ class FoReleased:
 @dataclass(frozen=True, slots=True)
 class FoVoided:
     """A fulfillment order sends nothing after all; its waybill is to be voided."""
+
+    fo_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelabelWanted:
+    """What a fulfillment order's waybill says is no longer true: the old number is given back, another one wanted."""
 
     fo_id: int

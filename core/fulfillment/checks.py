@@ -28,6 +28,7 @@ open_units = RowCheck(
     "fulfillment orders carry every open unit once",
     f"{_CARRIED} SELECT l.id, o.number, l.no, l.quantity - l.cancelled - l.shipped AS owed, COALESCE(c.open, 0) AS planned"
     f" {_LINE} WHERE NOT l.kit AND l.sku_id IS NOT NULL AND o.id IN (SELECT order_id FROM carried)"
+    " AND o.review = 'passed' AND o.finance_review IN ('','passed')"
     " AND COALESCE(c.open, 0) <> l.quantity - l.cancelled - l.shipped ORDER BY l.id",
     _LINE_PLACE,
     "{owed} units are still owed, but open fulfillment orders carry {planned}",
@@ -213,7 +214,56 @@ holds = RowCheck(
     "delete the hold",
 )
 
+taken_back = RowCheck(
+    "what went back to review is planned nowhere",
+    f"{_CARRIED} SELECT l.id, o.number, l.no, o.review, c.open {_LINE} WHERE o.review IN ('withdrawn','rejected')"
+    " AND c.open > 0 ORDER BY l.id",
+    _LINE_PLACE,
+    "the review of {number} is {review}, but open fulfillment orders carry {open}",
+    "cancel these fulfillment orders",
+)
+
+putbacks = RowCheck(
+    "what is to be put back stays reserved until it is",
+    """
+WITH kept AS (
+  SELECT holder, CAST(SUM(quantity) AS BIGINT) AS held FROM reservation WHERE kind = 'putback' AND state = 'held'
+  GROUP BY holder
+)
+SELECT p.id, f.number, p.state, p.quantity, COALESCE(k.held, 0) AS held FROM putback p
+JOIN fulfillment_order f ON f.id = p.fo_id LEFT JOIN kept k ON k.holder = p.id
+WHERE COALESCE(k.held, 0) <> CASE WHEN p.state = 'open' THEN p.quantity ELSE 0 END OR p.state NOT IN ('open','done')
+  OR p.state = 'done' AND (p.closed_at IS NULL OR p.closed_by = '')
+ORDER BY p.id
+""",
+    "putback {id} ({number})",
+    "is {state} with {quantity} units, but its reservations hold {held}",
+    "close the task, or release its reservations",
+)
+
+lost_putbacks = RowCheck(
+    "units on their way back have a task",
+    "SELECT r.id, r.holder, r.quantity FROM reservation r LEFT JOIN putback p ON p.id = r.holder"
+    " WHERE r.kind = 'putback' AND r.state = 'held' AND p.id IS NULL ORDER BY r.id",
+    "reservation {id} (putback {holder})",
+    "holds {quantity} units for a task that is not there",
+    "release it",
+)
+
+lineage = RowCheck(
+    "lineage leads from one fulfillment order to another",
+    "SELECT l.id, l.kind, l.quantity, a.number, a.state, b.number AS target FROM fo_lineage l"
+    " LEFT JOIN fulfillment_order a ON a.id = l.source_id LEFT JOIN fulfillment_order b ON b.id = l.target_id"
+    " LEFT JOIN order_line x ON x.id = l.line_id"
+    " WHERE a.id IS NULL OR b.id IS NULL OR x.id IS NULL OR l.source_id = l.target_id OR l.quantity <= 0"
+    " OR l.kind NOT IN ('merged','unmerged','split','rerouted')"
+    " OR l.kind IN ('merged','rerouted') AND a.state <> 'cancelled' ORDER BY l.id",
+    "fo_lineage {id} ({number})",
+    "says that {quantity} units were {kind} into {target}, which cannot be: it is {state}",
+    "look at the history of {number}",
+)
+
 CHECKS: tuple[Check, ...] = (
     states, empty, line_orders, open_units, sent_units, reserved_units, held_lines, holders, full, closed, sent_goods,
-    whole_kits, live_waybills, used_waybills, early_waybills, holds,
+    whole_kits, live_waybills, used_waybills, early_waybills, holds, taken_back, putbacks, lost_putbacks, lineage,
 )  # fmt: skip

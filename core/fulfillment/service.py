@@ -11,7 +11,7 @@ from ..inventory import queries as stock
 from ..inventory import service as inventory
 from ..inventory.api import StockFreed
 from ..inventory.lots import choose_lots
-from ..kernel.db import Rows, to_json
+from ..kernel.db import Change, Question, Rows, to_json
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
@@ -53,18 +53,22 @@ class Fo:
     version: int
 
 
+_FO = "f.id, f.number, f.shop_id, f.warehouse_id, f.state, f.merge_key, f.cod, f.currency, f.sealed, f.carrier, f.version"
+
+
+def _fo(row: Sequence[Any]) -> Fo:
+    return Fo(row[0], row[1], row[2], row[3], FoState(row[4]), row[5], bool(row[6]), row[7], bool(row[8]), row[9], row[10])
+
+
 def held(uow: UnitOfWork, fo_ids: Iterable[int]) -> dict[int, Fo]:
     """Fulfillment orders by id, in one order; DomainError names one that does not exist."""
     wanted = sorted(set(fo_ids))
     rows = uow.db.rows(
-        "SELECT id, number, shop_id, warehouse_id, state, merge_key, cod, currency, sealed, carrier, version "
-        f"FROM fulfillment_order WHERE id IN ({_marks(wanted)}) ORDER BY id" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        f"SELECT {_FO} FROM fulfillment_order f WHERE f.id IN ({_marks(wanted)}) ORDER BY f.id"
+        + ("" if uow.db.sqlite else " FOR UPDATE"),
         wanted,
     )
-    found = {
-        row[0]: Fo(row[0], row[1], row[2], row[3], FoState(row[4]), row[5], bool(row[6]), row[7], bool(row[8]), row[9], row[10])
-        for row in rows
-    }
+    found = {row[0]: _fo(row) for row in rows}
     for fo_id in wanted:
         if fo_id not in found:
             raise DomainError(f"there is no fulfillment order {fo_id}", remedy="look it up by its number")
@@ -73,16 +77,24 @@ def held(uow: UnitOfWork, fo_ids: Iterable[int]) -> dict[int, Fo]:
 
 def move(uow: UnitOfWork, fo: Fo, target: FoState, because: str, **columns: Any) -> None:
     """One step of a fulfillment order, allowed by its states and by plugins; `columns` change with it."""
+    _stepped(fo, uow.db.together(_step(uow, fo, target, because, **columns))[0])
+
+
+def _step(uow: UnitOfWork, fo: Fo, target: FoState, because: str, **columns: Any) -> Change:
+    """The change behind a step that is allowed; whoever makes it hands what it touched to `_stepped`."""
     FO.check(fo.number, fo.state, target, remedy="reload the page to see where it stands")
     orders.ask_first(uow, "fulfillment_order", fo.id, fo.state, target, {"number": fo.number})
+    uow.note(f"{fo.state} → {target}", "fulfillment_order", fo.id, because)
     settings = "".join(f", {column} = ?" for column in columns)
-    written = uow.db.change(
+    return Change(
         f"UPDATE fulfillment_order SET state = ?, version = version + 1{settings} WHERE id = ? AND state = ?",
         [target, *columns.values(), fo.id, fo.state],
     )
-    if written != 1:
+
+
+def _stepped(fo: Fo, touched: int) -> None:
+    if touched != 1:
         raise Stale(f"fulfillment order {fo.number} changed meanwhile", remedy="reload the page")
-    uow.note(f"{fo.state} → {target}", "fulfillment_order", fo.id, because)
 
 
 # routing
@@ -288,21 +300,25 @@ class FoLineRow:
 
 def fo_lines(uow: UnitOfWork, fo_id: int) -> list[FoLineRow]:
     """The lines of a fulfillment order in the order of their order lines."""
-    return [
-        FoLineRow(*row)
-        for row in uow.db.rows(
-            "SELECT f.id, f.order_id, f.line_id, f.sku_id, k.code, f.quantity, f.reserved, l.kit_line, l.per_kit "
-            "FROM fo_line f JOIN order_line l ON l.id = f.line_id JOIN sku k ON k.id = f.sku_id WHERE f.fo_id = ? "
-            "ORDER BY f.order_id, l.no",
-            (fo_id,),
-        )
-    ]
+    question = _lines_question(fo_id)
+    return [FoLineRow(*row) for row in uow.db.rows(question.sql, question.parameters)]
 
 
-def allocate(uow: UnitOfWork, fo_id: int, because: str) -> bool:
+def _lines_question(fo_id: int) -> Question:
+    return Question(
+        "SELECT f.id, f.order_id, f.line_id, f.sku_id, k.code, f.quantity, f.reserved, l.kit_line, l.per_kit "
+        "FROM fo_line f JOIN order_line l ON l.id = f.line_id JOIN sku k ON k.id = f.sku_id WHERE f.fo_id = ? "
+        "ORDER BY f.order_id, l.no",
+        (fo_id,),
+        9,
+    )
+
+
+def allocate(uow: UnitOfWork, fo_id: int, because: str, *, stay: bool = False) -> bool:
     """Reserve what a planned fulfillment order still misses, in line order, kits only whole; whether it is complete now.
 
-    One that has nothing reserved yet moves to a warehouse that can serve it whole.
+    One that has nothing reserved yet moves to a warehouse that can serve it whole, unless it is to `stay`, or one of its
+    orders may only be sent from where it is.
     """
     fo = held(uow, [fo_id])[fo_id]
     if fo.state is not FoState.PLANNED or fo.warehouse_id is None:
@@ -313,7 +329,7 @@ def allocate(uow: UnitOfWork, fo_id: int, because: str) -> bool:
     free = {(level.warehouse.id, level.sku_id): level.free for level in levels}
     missing = {line.id: line.quantity - line.reserved for line in lines}
     warehouse_id = fo.warehouse_id
-    if not any(line.reserved for line in lines):
+    if not stay and not any(line.reserved for line in lines) and not _chosen(uow, fo_id):
         need: dict[int, int] = {}
         for line in lines:
             need[line.sku_id] = need.get(line.sku_id, 0) + line.quantity
@@ -344,7 +360,7 @@ def allocate(uow: UnitOfWork, fo_id: int, because: str) -> bool:
     inventory.reserve(uow, wants)
     for want in wants:
         uow.db.change("UPDATE fo_line SET reserved = reserved + ? WHERE id = ?", (want.quantity, want.holder))
-    _count_reserved(uow, {line.line_id for line in lines})
+    count_reserved(uow, {line.line_id for line in lines})
     whole = not any(missing.values())
     if whole:
         move(uow, fo, FoState.ALLOCATED, because, warehouse_id=warehouse_id)
@@ -357,7 +373,19 @@ def allocate(uow: UnitOfWork, fo_id: int, because: str) -> bool:
     return whole
 
 
-def _count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
+def _chosen(uow: UnitOfWork, fo_id: int) -> bool:
+    """Whether somebody chose the warehouse of one of its orders, so that it must stay there."""
+    return (
+        uow.db.row(
+            "SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = ? AND o.warehouse_id IS NOT NULL "
+            "LIMIT 1",
+            (fo_id,),
+        )
+        is not None
+    )
+
+
+def count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
     """Order lines promise what their open fulfillment order lines have reserved."""
     wanted = sorted(set(line_ids))
     if wanted:
@@ -397,9 +425,11 @@ def _let_go_line(uow: UnitOfWork, line_id: int, units: int, reason: str) -> None
         back = max(0, reserved - keep)
         if keep:
             uow.db.change("UPDATE fo_line SET quantity = ?, reserved = ? WHERE id = ?", (keep, reserved - back, row_id))
-        if back:
-            inventory.release(uow, HOLDER, {row_id: back})
         fo = held(uow, [fo_id])[fo_id]
+        if back and fo.state in INSIDE:
+            putback.want(uow, putback.Taken(fo_id, row_id, line_id, fo.warehouse_id, back, fo.state), reason)
+        elif back:
+            inventory.release(uow, HOLDER, {row_id: back})
         uow.note("units taken out", "fulfillment_order", fo_id, reason, {"units": less, "put_back": state in INSIDE})
         others = uow.db.row("SELECT 1 FROM fo_line WHERE fo_id = ? AND id <> ?", (fo_id, row_id))
         if not keep and others:
@@ -407,14 +437,16 @@ def _let_go_line(uow: UnitOfWork, line_id: int, units: int, reason: str) -> None
         elif not keep:
             # Its last line stays where it was, so that the cancelled document still says what it was for.
             uow.db.change("UPDATE fo_line SET reserved = 0 WHERE id = ?", (row_id,))
-            _end(uow, fo, "order_cancelled", reason)
+            end(uow, fo, "order_cancelled", reason)
             continue
         if fo.state is FoState.PLANNED:
             allocate(uow, fo_id, reason)
-    _count_reserved(uow, [line_id])
+        elif fo.cod and fo.state is not FoState.ALLOCATED:
+            uow.emit(RelabelWanted(fo_id))  # what is to be collected at the door is another sum now
+    count_reserved(uow, [line_id])
 
 
-def _end(uow: UnitOfWork, fo: Fo, code: str, because: str, became: int | None = None) -> None:
+def end(uow: UnitOfWork, fo: Fo, code: str, because: str, became: int | None = None) -> None:
     """A fulfillment order that sends nothing: closed, its holds lifted, its waybill to be voided."""
     move(uow, fo, FoState.CANCELLED, because, cancel_reason=code, became_id=became)
     uow.db.change(
@@ -424,39 +456,24 @@ def _end(uow: UnitOfWork, fo: Fo, code: str, because: str, became: int | None = 
     uow.emit(FoVoided(fo.id))
 
 
-def readdress(uow: UnitOfWork, events: Sequence[AddressChanged]) -> None:
-    """Fulfillment orders that nobody works on follow their order's new address; the others stop for a person."""
-    for event in events:
-        for fo_id, state in uow.db.rows(
-            "SELECT DISTINCT f.id, f.state FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id "
-            f"WHERE l.order_id = ? AND f.state IN ({quoted(OPEN)})",
-            (event.order_id,),
-        ):
-            others = uow.db.row("SELECT 1 FROM fo_line WHERE fo_id = ? AND order_id <> ?", (fo_id, event.order_id))
-            if state in (FoState.PLANNED, FoState.ALLOCATED) and others is None:
-                uow.db.change(
-                    "UPDATE fulfillment_order SET address_id = ?, merge_key = ?, version = version + 1 WHERE id = ?",
-                    (event.address_id, event.merge_key, fo_id),
-                )
-                uow.note("address changed", "fulfillment_order", fo_id, "with its order")
-            else:
-                note = "the buyer changed the address after work on it began"
-                orders.hold(uow, fo_id, HoldCode.ADDRESS_CHANGED, note, source="channel", level="fo")
-
-
 # the warehouse's steps
 
 
 def blocked(uow: UnitOfWork, fo_id: int, step: Step) -> list[tuple[str, str]]:
     """The open holds, its own and its orders', that stop a step: (code, note)."""
+    question = _holds_question(fo_id, step)
+    return [(row[0], row[1]) for row in uow.db.rows(question.sql, question.parameters)]
+
+
+def _holds_question(fo_id: int, step: Step) -> Question:
     codes = codes_stopping(step)
-    rows = uow.db.rows(
+    return Question(
         f"SELECT h.code, h.note FROM hold h WHERE h.released_at IS NULL AND h.code IN ({_marks(codes)}) AND "
         "((h.level = 'fo' AND h.document = ?) OR (h.level = 'order' AND h.document IN "
         "(SELECT order_id FROM fo_line WHERE fo_id = ?))) ORDER BY h.id",
-        [*codes, fo_id, fo_id],
+        (*codes, fo_id, fo_id),
+        2,
     )
-    return [(row[0], row[1]) for row in rows]
 
 
 def _refuse_if_blocked(uow: UnitOfWork, fo: Fo, step: Step) -> None:
@@ -510,30 +527,41 @@ def ship(uow: UnitOfWork, fo_id: int) -> None:
 
     Refused without an issued waybill, and a second time, whatever key it comes under.
     """
-    fo = held(uow, [fo_id])[fo_id]
+    parcel = _parcel_question(uow, fo_id)
+    uow.db.foresee(parcel, _holds_question(fo_id, Step.SHIP), _lines_question(fo_id))
+    row = uow.db.row(parcel.sql, parcel.parameters)
+    if row is None:
+        raise DomainError(f"there is no fulfillment order {fo_id}", remedy="look it up by its number")
+    fo, (waybill_id, waybill, carrier, state, warehouse) = _fo(row), row[-5:]
     _refuse_if_blocked(uow, fo, Step.SHIP)
-    waybill = uow.db.row(
-        f"SELECT id, number, carrier, state FROM waybill WHERE fo_id = ? AND state IN ({quoted(LIVE)})", (fo_id,)
-    )
     FO.check(fo.number, fo.state, FoState.SHIPPED, remedy="pick and pack it first; a shipped one ships only once")
-    if waybill is None or waybill[3] != WaybillState.ISSUED:
+    if state != WaybillState.ISSUED:
         raise DomainError(f"{fo.number} has no waybill yet", remedy="wait for the carrier, or look at the work list")
     lines = fo_lines(uow, fo_id)
-    move(uow, fo, FoState.SHIPPED, f"waybill {waybill[1]}", shipped_at=uow.now)
-    inventory.consume(
-        uow, HOLDER, [line.id for line in lines], document_kind="fulfillment_order", document=fo_id, text=fo.number
-    )
-    uow.db.change("UPDATE fo_line SET reserved = 0 WHERE fo_id = ?", (fo_id,))
-    uow.db.change("UPDATE waybill SET state = 'used' WHERE id = ?", (waybill[0],))
     shipped: dict[int, dict[int, int]] = {}
     for line in lines:
         shipped.setdefault(line.order_id, {})[line.line_id] = line.quantity
-    orders.record_shipped(uow, shipped, key=fo.number, at=uow.now, collector=waybill[2] if fo.cod else "", external=False)
-    warehouse = uow.db.row("SELECT code FROM warehouse WHERE id = ?", (fo.warehouse_id,))
-    uow.emit(
-        ShipmentDispatched(
-            fo_id, fo.number, "" if warehouse is None else warehouse[0], waybill[2], waybill[1], tuple(sorted(shipped))
-        )
+    holders = [line.id for line in lines]
+    uow.foresee(inventory.held_question(uow, HOLDER, holders), *orders.rows_asked(uow, shipped))
+    touched, *_ = uow.db.together(
+        _step(uow, fo, FoState.SHIPPED, f"waybill {waybill}", shipped_at=uow.now),
+        Change("UPDATE fo_line SET reserved = 0 WHERE fo_id = ?", (fo_id,)),
+        Change("UPDATE waybill SET state = 'used' WHERE id = ?", (waybill_id,)),
+    )
+    _stepped(fo, touched)
+    inventory.consume(uow, HOLDER, holders, document_kind="fulfillment_order", document=fo_id, text=fo.number)
+    orders.record_shipped(uow, shipped, key=fo.number, at=uow.now, collector=carrier if fo.cod else "", external=False)
+    uow.emit(ShipmentDispatched(fo_id, fo.number, warehouse or "", carrier, waybill, tuple(sorted(shipped))))
+
+
+def _parcel_question(uow: UnitOfWork, fo_id: int) -> Question:
+    """A fulfillment order, held until the transaction ends, with its live waybill and its warehouse's code."""
+    return Question(
+        f"SELECT {_FO}, w.id, w.number, w.carrier, w.state, h.code FROM fulfillment_order f LEFT JOIN waybill w "
+        f"ON w.fo_id = f.id AND w.state IN ({quoted(LIVE)}) LEFT JOIN warehouse h ON h.id = f.warehouse_id WHERE f.id = ?"
+        + ("" if uow.db.sqlite else " FOR UPDATE OF f"),
+        (fo_id,),
+        16,
     )
 
 
@@ -558,6 +586,17 @@ def waybill_failed(uow: UnitOfWork, waybill_id: int, reason: str) -> None:
     row = uow.db.row("SELECT fo_id FROM waybill WHERE id = ?", (waybill_id,))
     if row is not None:
         orders.hold(uow, row[0], HoldCode.WAYBILL_ERROR, reason, source="carrier", level="fo")
+
+
+def waybill_not_given_back(uow: UnitOfWork, waybill_id: int) -> None:
+    """The carrier keeps a number that we wanted to give back: a person settles that, while the parcel has not left."""
+    row = uow.db.row(
+        "SELECT w.fo_id, w.number, f.state FROM waybill w JOIN fulfillment_order f ON f.id = w.fo_id WHERE w.id = ?",
+        (waybill_id,),
+    )
+    if row is not None and FoState(row[2]) in OPEN:
+        note = f"the carrier does not take {row[1]} back"
+        orders.hold(uow, row[0], HoldCode.WAYBILL_ERROR, note, source="void", level="fo")
 
 
 def deliver(uow: UnitOfWork, waybill_id: int, because: str) -> None:

@@ -8,10 +8,8 @@ from ..inventory.api import Holder, ReservationsLost
 from ..kernel.db import as_moment
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
-from ..orders import service as orders
-from ..orders.api import HoldCode
 from .api import FoState, FoVoided
-from .service import HOLDER, _count_reserved, _marks, allocate, held, move
+from .service import HOLDER, count_reserved, _marks, allocate, held, move
 from .states import FO
 
 
@@ -53,7 +51,7 @@ def lose(uow: UnitOfWork, events: Sequence[ReservationsLost]) -> None:
     )
     for line_id, *_ in rows:
         uow.db.change("UPDATE fo_line SET reserved = reserved - ? WHERE id = ?", (units[line_id], line_id))
-    _count_reserved(uow, {row[2] for row in rows})
+    count_reserved(uow, {row[2] for row in rows})
     short: dict[int, list[str]] = {}
     for line_id, fo_id, _, _, code in rows:
         short.setdefault(fo_id, []).append(f"{code} ({units[line_id]})")
@@ -66,7 +64,6 @@ def lose(uow: UnitOfWork, events: Sequence[ReservationsLost]) -> None:
             move(uow, fo, FoState.PLANNED, f"{because[fo_id]}: {', '.join(codes)} lost")
             if labelled:
                 uow.emit(FoVoided(fo_id))
-        orders.hold(uow, fo_id, HoldCode.OUT_OF_STOCK, ", ".join(codes), source="stock", level="fo")
     for fo_id in short:
         allocate(uow, fo_id, because[fo_id])
 

@@ -32,7 +32,7 @@ LIFTS: Mapping[HoldCode, str] = {
     HoldCode.REFUND_REQUESTED: "the platform settles the request",
     HoldCode.REFUNDED: "units are cancelled or the money comes again",
     HoldCode.NO_CARRIER: "a carrier is chosen",
-    HoldCode.WAYBILL_ERROR: "the carrier issues a number",
+    HoldCode.WAYBILL_ERROR: "the carrier issues a number, or a person lifts it",
     HoldCode.MANUAL: "a person lifts it",
     HoldCode.UPSTREAM_CHANGED: "a person applies or drops the change, or lifts it",
     HoldCode.PLATFORM_HOLD: "the platform lifts it",
@@ -62,9 +62,7 @@ def hold(
         open_holds(uow, [(level, document, code, source, note)], until=until)
 
 
-def open_holds(
-    uow: UnitOfWork, holds: Sequence[tuple[str, int, HoldCode, str, str]], *, until: datetime | None = None
-) -> None:
+def open_holds(uow: UnitOfWork, holds: Sequence[tuple[str, int, HoldCode, str, str]], *, until: datetime | None = None) -> None:
     """Write holds for documents that are known to have none of them: (level, document, code, source, note)."""
     if holds:
         uow.db.insert(
@@ -293,7 +291,16 @@ def open_page(
     )
     found = [
         HeldRow(
-            id_, level, document, number, shop, HoldCode(code_), from_, note, as_moment(at), None if end is None else as_moment(end)
+            id_,
+            level,
+            document,
+            number,
+            shop,
+            HoldCode(code_),
+            from_,
+            note,
+            as_moment(at),
+            None if end is None else as_moment(end),
         )
         for id_, level, document, number, shop, code_, from_, note, at, end in rows[:PAGE]
     ]

@@ -57,6 +57,7 @@ LIFTABLE: frozenset[HoldCode] = BY_PEOPLE | {
     HoldCode.AWAITING_RETURN_ITEMS,
     HoldCode.SHORT_PICK,
     HoldCode.WEIGHT_DIFF,
+    HoldCode.WAYBILL_ERROR,
 }
 """Holds that a person may lift, though some of them would lift themselves in time."""
 
