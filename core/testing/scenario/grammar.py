@@ -55,7 +55,7 @@ def tokens(text: str) -> list[list[Token]]:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What may stand in a slot: `meaning` for people, `take` gives every (value, next place) that fits, the best first."""
+    """What may stand in a slot: `meaning` for people, `take` gives every (value, next place) that fits, in the order of trying."""
 
     meaning: str
     take: Callable[[Sequence[Token], int, datetime], Iterator[tuple[Any, int]]]
@@ -72,7 +72,7 @@ def _one(reads: Callable[[str, datetime], Any]) -> Callable[[Sequence[Token], in
 
 
 def _several(said: Sequence[Token], place: int, _: datetime) -> Iterator[tuple[tuple[str, ...], int]]:
-    for end in range(len(said), place, -1):
+    for end in range(place + 1, len(said) + 1):
         yield tuple(token.text for token in said[place:end]), end
 
 
