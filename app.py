@@ -79,6 +79,8 @@ class Config:
     merchant: Merchant = field(default_factory=Merchant)
     extra: Mapping[str, object] = field(default_factory=dict)
     """Plugin modules that are there already, by slug, and need no installation."""
+    simulators: bool = False
+    """Whether to ask plugins for the simulators of their vendors, as the demo does."""
 
     @property
     def url(self) -> str:
@@ -114,7 +116,10 @@ class System:
         db = Database(config.url)
         db.migrate(DIRECTORY, HISTORY)
         self.plugins = host.load(
-            config.plugins, extra=config.extra, reserved={"review_rules": {rule.name for rule in BUILT_IN}}
+            config.plugins,
+            extra=config.extra,
+            reserved={"review_rules": {rule.name for rule in BUILT_IN}},
+            left_out=() if config.simulators else ("simulators",),
         )
         migrate_plugins(db, self.plugins)
         wiring = Wiring()

@@ -54,7 +54,7 @@ def _code(name: str) -> str:
 def town(home: Path, *, database: str = "", port: int = 0, say: Say = lambda text: None) -> Iterator[Town]:
     """Found the merchant in `home` and start everything; whatever was started is stopped at the end."""
     names = sorted(entries())
-    system = System(Config(home, database, tuple(names), Merchant("有间茶铺", "CNY", "Asia/Shanghai")))
+    system = System(Config(home, database, tuple(names), Merchant("有间茶铺", "CNY", "Asia/Shanghai"), simulators=True))
     running: list[Simulator] = []
     web = Server(create_app(system), "127.0.0.1", port)
     try:
