@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 import pluggy
 from orderyard_channel_taobao import plugin
 from orderyard_channel_taobao.channel import TaobaoChannel
-from orderyard_channel_taobao.simulator import TaobaoSimulator
+from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard import hookspecs
 from orderyard.core.channels.api import PushesStock, ReceivesWebhooks

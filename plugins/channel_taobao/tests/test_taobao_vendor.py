@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from orderyard_channel_taobao.channel import TaobaoChannel
 from orderyard_channel_taobao.signing import sign
-from orderyard_channel_taobao.simulated_calls import CALLS
-from orderyard_channel_taobao.simulator import TaobaoSimulator
+from orderyard_channel_taobao.simulator.calls import CALLS
+from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard.core.channels.api import ListingRef, Shipment, ShippedLine, StockTarget, TradeState, Window, check
 from orderyard.core.kernel.errors import RemoteError

@@ -15,8 +15,9 @@ from werkzeug.wrappers import Request, Response
 
 from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, ShopItem
 
-from .simulated_calls import CALLS, REQUEST_ID, TopError, refuse
-from .simulated_shop import Shop
+from .calls import CALLS
+from .protocol import REQUEST_ID, TopError, refuse
+from .shop import Shop
 
 _APP_KEY = "12345678"
 _SECRET = hashlib.sha256(b"the secret of the simulated app").hexdigest()[:32]
@@ -50,7 +51,7 @@ class TaobaoSimulator(ChannelSimulator):
 
     def open_shop(self, items: tuple[ShopItem, ...], webhooks: str = "") -> None:
         with self.lock:
-            self.shop.offer(items)
+            self.shop.offer(items, self.now())
 
     def place(self, order: BuyerOrder) -> str:
         with self.lock:
@@ -63,6 +64,19 @@ class TaobaoSimulator(ChannelSimulator):
     def refund(self, order_id: str) -> None:
         with self.lock:
             self.shop.refund(self.shop.trades[int(order_id)], self.now())
+
+    def hold(self, order_id: str, flag: str = "top_hold") -> None:
+        """The platform intercepts the order by this field of the trade."""
+        with self.lock:
+            trade = self.shop.trades[int(order_id)]
+            trade.stops.add(flag)
+            self.shop.touch(trade, self.now())
+
+    def release(self, order_id: str) -> None:
+        with self.lock:
+            trade = self.shop.trades[int(order_id)]
+            trade.stops.clear()
+            self.shop.touch(trade, self.now())
 
     def push(self, order_id: str) -> int:
         return 0
