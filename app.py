@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +66,7 @@ from .core.web.access import open_to_all
 from .core.web.console import mount
 from .core.web.services import ConsoleServices
 
+KEY_FILE = "orderyard.key"
 LARGEST_PUSH = 5 * 1024 * 1024
 
 
@@ -109,7 +111,7 @@ class System:
         self.config = config
         env = environment or SystemEnvironment()
         config.home.mkdir(parents=True, exist_ok=True)
-        key = config.home / "orderyard.key"
+        key = config.home / KEY_FILE
         if not key.exists():
             write_key_file(key)
         self.seal = Seal.from_file(key)
@@ -248,10 +250,15 @@ class System:
         self.installation.db.close()
 
 
-def create_app(system: System, secret_key: Collection[int] | bytes | None = None) -> Flask:
+def session_key(home: Path) -> bytes:
+    """What cookies are signed with: derived from the installation's key file, and useless for opening what that seals."""
+    return hmac.new((home / KEY_FILE).read_bytes(), b"orderyard session cookies", "sha256").digest()
+
+
+def create_app(system: System) -> Flask:
     """The web application of a running system: console, pushes, health."""
     app = Flask("orderyard")
-    app.config["SECRET_KEY"] = secret_key or (system.config.home / "orderyard.key").read_bytes()
+    app.config["SECRET_KEY"] = session_key(system.config.home)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_PUSH
     mount(
         app,

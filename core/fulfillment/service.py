@@ -47,18 +47,33 @@ class Fo:
     sealed: bool
     carrier: str
     version: int
+    warehouse: str
 
 
 def held(uow: UnitOfWork, fo_ids: Iterable[int]) -> dict[int, Fo]:
     """Fulfillment orders by id, in one order; DomainError names one that does not exist."""
     wanted = sorted(set(fo_ids))
     rows = uow.db.rows(
-        "SELECT id, number, shop_id, warehouse_id, state, merge_key, cod, currency, sealed, carrier, version "
-        f"FROM fulfillment_order WHERE id IN ({_marks(wanted)}) ORDER BY id" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        "SELECT id, number, shop_id, warehouse_id, state, merge_key, cod, currency, sealed, carrier, version, "
+        "COALESCE((SELECT w.code FROM warehouse w WHERE w.id = warehouse_id), '') FROM fulfillment_order "
+        f"WHERE id IN ({_marks(wanted)}) ORDER BY id" + ("" if uow.db.sqlite else " FOR UPDATE"),
         wanted,
     )
     found = {
-        row[0]: Fo(row[0], row[1], row[2], row[3], FoState(row[4]), row[5], bool(row[6]), row[7], bool(row[8]), row[9], row[10])
+        row[0]: Fo(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            FoState(row[4]),
+            row[5],
+            bool(row[6]),
+            row[7],
+            bool(row[8]),
+            row[9],
+            row[10],
+            row[11],
+        )
         for row in rows
     }
     for fo_id in wanted:
@@ -70,7 +85,8 @@ def held(uow: UnitOfWork, fo_ids: Iterable[int]) -> dict[int, Fo]:
 def move(uow: UnitOfWork, fo: Fo, target: FoState, because: str, **columns: Any) -> None:
     """One step of a fulfillment order, allowed by its states and by plugins; `columns` change with it."""
     FO.check(fo.number, fo.state, target, remedy="reload the page to see where it stands")
-    orders.ask_first(uow, "fulfillment_order", fo.id, fo.state, target, {"number": fo.number})
+    facts = {"number": fo.number, "warehouse": fo.warehouse, "carrier": fo.carrier}
+    orders.ask_first(uow, "fulfillment_order", fo.id, fo.state, target, facts)
     settings = "".join(f", {column} = ?" for column in columns)
     written = uow.db.change(
         f"UPDATE fulfillment_order SET state = ?, version = version + 1{settings} WHERE id = ? AND state = ?",

@@ -31,7 +31,7 @@ class Reviewer:
         for rule in (*BUILT_IN, *offered.values()):
             enabled, settings = stored.get(rule.name, (True, {}))
             if enabled:
-                rules.append(rule(defaults(rule, settings)))
+                rules.append(_made(rule, settings))
         return cls(rules)
 
     def judge(self, card: OrderCard) -> list[tuple[ReviewRule, Verdict]]:
@@ -40,7 +40,9 @@ class Reviewer:
         for rule in self.rules:
             try:
                 verdict = rule.judge(card)
-            except Exception as error:
+                if not isinstance(verdict, Verdict):
+                    raise TypeError(f"it answered {verdict!r}")
+            except (Exception, SystemExit) as error:
                 verdict = Verdict(False, f"rule failed: {type(error).__name__}: {error}")
             verdicts.append((rule, verdict))
         return verdicts
@@ -77,6 +79,26 @@ class Reviewer:
                 if verdict.passed:
                     orders.lift(uow, card.id, rule.hold, source=rule.name)
         self.hear(uow, [OrderSettled(card) for card in cards])
+
+
+class _Broken(ReviewRule):
+    """Stands in for a rule that cannot be made: fail closed, every order waits for a person and is told why."""
+
+    def __init__(self, name: str, error: BaseException) -> None:
+        super().__init__({})
+        self._reason = f"rule {name} cannot start: {type(error).__name__}: {error}"
+
+    def judge(self, order: OrderCard) -> Verdict:
+        return Verdict(False, self._reason)
+
+
+def _made(rule: type[ReviewRule], settings: dict[str, str]) -> ReviewRule:
+    try:
+        return rule(defaults(rule, settings))
+    except (Exception, SystemExit) as error:
+        broken = type(rule.__name__, (_Broken,), {"name": rule.name, "title": rule.title, "hold": rule.hold})
+        made: ReviewRule = broken(rule.name, error)
+        return made
 
 
 def approve(uow: UnitOfWork, order_id: int, because: str) -> None:
