@@ -208,7 +208,7 @@ class System:
 
     def pull(self) -> list[str]:
         """Pull every active channel; the documents that were parked, by name."""
-        pulled = [self.channels.pull(facts) for facts in self.channels.active()]
+        pulled = [self.channels.pull(facts) for facts in self.channels.ready()]
         return [f"{result.connection}: {document}" for result in pulled for document in result.parked]
 
     def release(self) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from ..outbox.claims import Claimed
 from ..outbox.service import NewTask, enqueue
 from ..outbox.worker import Effect
 from .api import Booking, Carrier, Goods, Label, PrintsLabels, ReceivesTracking, TrackingEvent, TrackingState, TrackQuery
+
+_log = logging.getLogger("orderyard.carriers")
 
 BOOK = "book_waybill"
 VOID = "void_waybill"
@@ -196,8 +199,8 @@ class CarrierEngine:
             except CredentialsRefused as error:
                 with self._installation.unit_of_work(f"carrier:{facts.code}") as uow:
                     pause(uow, facts.id, str(error))
-            except RemoteError:
-                continue
+            except (RemoteError, DomainError) as error:
+                _log.warning("%s: %s", facts.code, error)
         return new
 
     def _track(self, facts: ConnectionFacts) -> int:

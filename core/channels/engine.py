@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,15 +12,7 @@ from ..connections.service import ConnectionFacts, connection, connections, paus
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..inventory.queries import Published, published
-from ..kernel.errors import (
-    CredentialsRefused,
-    DomainError,
-    OutcomeUnknown,
-    RemoteError,
-    RemoteNotUnderstood,
-    RemoteRejected,
-    RemoteUnavailable,
-)
+from ..kernel.errors import CredentialsRefused, DomainError, RateLimited, RemoteError, RemoteNotUnderstood, RemoteRejected
 from ..kernel.transport import Delivery, Transport
 from ..kernel.uow import Installation, UnitOfWork
 from ..outbox.claims import Claimed
@@ -29,6 +22,8 @@ from . import inbox
 from .api import Channel, ListingRef, ListsItems, PushesStock, ReceivesWebhooks, StockOutcome, StockTarget, Window
 from .service import FETCH
 from .writeback import shipment_of
+
+_log = logging.getLogger("orderyard.channels")
 
 FIRST_LOOK = timedelta(days=1)
 """How far back a connection looks that was never pulled."""
@@ -53,6 +48,7 @@ class ChannelEngine:
         self._plugins = plugins
         self._seal = seal
         self._transport = transport
+        self._resting: dict[str, datetime] = {}
 
     def channel(self, facts: ConnectionFacts) -> Channel:
         """The adapter of a connection, with its settings in the clear; DomainError while its plugin is not running."""
@@ -72,6 +68,23 @@ class ChannelEngine:
 
     def owners(self) -> list[str]:
         return [facts.code for facts in self.active()]
+
+    def ready(self) -> list[ConnectionFacts]:
+        """Active connections that the remote has not asked to wait."""
+        now = self._installation.environment.now()
+        return [facts for facts in self.active() if self._resting.get(facts.code, now) <= now]
+
+    def troubled(self, facts: ConnectionFacts, error: Exception) -> None:
+        """Remember what went wrong on a connection, where people look; obey a remote that asks for patience."""
+        _log.warning("%s: %s", facts.code, error)
+        if isinstance(error, CredentialsRefused):
+            self.refused(facts, error)
+            return
+        if isinstance(error, RateLimited):
+            wait = timedelta(seconds=max(error.seconds, 0.1))
+            self._resting[facts.code] = self._installation.environment.now() + wait
+        with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+            uow.db.change("UPDATE connection SET message = ? WHERE id = ?", (str(error)[:2000], facts.id))
 
     def refused(self, facts: ConnectionFacts, error: CredentialsRefused) -> None:
         """Pause a connection whose credentials are no good, and say so where people look."""
@@ -96,16 +109,16 @@ class ChannelEngine:
                 self._walk(facts, channel, window, result)
                 self._moved(facts, window.until)
                 since = window.until
-        except CredentialsRefused as error:
-            result.error = str(error)
-            self.refused(facts, error)
         except (RemoteError, DomainError) as error:
             result.error = str(error)
+            self.troubled(facts, error)
         return result
 
     def _moved(self, facts: ConnectionFacts, cursor: datetime) -> None:
         with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
-            uow.db.change("UPDATE connection SET cursor = ?, last_good_at = ? WHERE id = ?", (cursor, uow.now, facts.id))
+            uow.db.change(
+                "UPDATE connection SET cursor = ?, last_good_at = ?, message = '' WHERE id = ?", (cursor, uow.now, facts.id)
+            )
 
     def _walk(self, facts: ConnectionFacts, channel: Channel, window: Window, result: Pulled) -> None:
         cursor: str | None = None
@@ -164,13 +177,11 @@ class ChannelEngine:
     def meet_all(self) -> dict[str, int]:
         """Learn the offers of every active connection, each by itself."""
         met: dict[str, int] = {}
-        for facts in self.active():
+        for facts in self.ready():
             try:
                 met[facts.code] = self.meet_items(facts)
-            except CredentialsRefused as error:
-                self.refused(facts, error)
-            except RemoteError:
-                continue
+            except (RemoteError, DomainError) as error:
+                self.troubled(facts, error)
         return met
 
     # push
@@ -305,13 +316,11 @@ class ChannelEngine:
         """Publish on every active connection, each by itself: one in trouble waits for the next time alone."""
         taken: dict[str, int] = {}
         skus = None if sku_ids is None else list(sku_ids)
-        for facts in self.active():
+        for facts in self.ready():
             try:
                 taken[facts.code] = self.publish(facts, skus)
-            except CredentialsRefused as error:
-                self.refused(facts, error)
-            except (RemoteUnavailable, OutcomeUnknown):
-                taken[facts.code] = 0
+            except (RemoteError, DomainError) as error:
+                self.troubled(facts, error)
         return taken
 
 
