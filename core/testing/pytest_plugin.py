@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from .builders import House
     from .databases import Databases
 
 # Everything of ours is imported inside the fixtures: this module is loaded in every test session of whoever installed us.
@@ -50,6 +51,15 @@ def database_url(databases: Databases) -> Iterator[str]:
     url = databases.create()
     yield url
     databases.drop(url)
+
+
+@pytest.fixture
+def house(databases: Databases, tmp_path: Path) -> Iterator[House]:
+    """A small merchant's running system, with shops and SKUs and no stock yet; see `builders`."""
+    from .builders import open_house
+
+    with open_house(databases, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
