@@ -14,6 +14,7 @@ from orderyard.core.channels.api import (
     Confirmed,
     Found,
     Hint,
+    ItemPage,
     Page,
     Shipment,
     StockAnswer,
@@ -24,7 +25,7 @@ from orderyard.core.kernel.errors import CredentialsRefused, RemoteRejected, Rem
 from orderyard.core.kernel.transport import Delivery, Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import shipping, stock, webhooks
+from . import items, shipping, stock, webhooks
 from .node import Node, parse
 from .reading import read_order, version
 from .wire import AdminApi
@@ -134,6 +135,10 @@ class Shopify(Channel):
         if not targets:
             return ()
         return stock.push(self._api, self._location(), targets, key)
+
+    def list_items(self, cursor: str | None = None) -> ItemPage:
+        """The number of a variant is its sum over all locations, as buyers see it."""
+        return items.list_page(self._api, cursor)
 
     def receive(self, delivery: Delivery) -> Sequence[Hint]:
         return webhooks.receive(self.config, delivery)
