@@ -45,7 +45,11 @@ class Plugins:
     _KEPT = 500
 
     def __init__(
-        self, enabled: Sequence[str], available: tuple[Installed, ...], reserved: Mapping[str, Collection[str]]
+        self,
+        enabled: Sequence[str],
+        available: tuple[Installed, ...],
+        reserved: Mapping[str, Collection[str]],
+        left_out: Collection[str] = (),
     ) -> None:
         self.enabled = tuple(dict.fromkeys(enabled))
         """What the configuration lists, in its order, running or not."""
