@@ -186,20 +186,27 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     levels = inventory.lock_levels(uow, codes, {order.shop_id for order in routed})
     level_of: dict[tuple[int, int], int] = {}
     free: Free = {}
-    serving: dict[int, dict[int, stock.ServingWarehouse]] = {}
+    keeping: dict[tuple[int, int], set[stock.ServingWarehouse]] = {}
     for level in levels:
         level_of[level.warehouse.id, level.sku_id] = level.id
         free[level.warehouse.id, level.sku_id] = level.free
-        serving.setdefault(level.shop_id, {})[level.warehouse.id] = level.warehouse
-    for shop_id, warehouses in stock.serving(uow.db, {o.shop_id for o in routed} - serving.keys()).items():
-        serving[shop_id] = {warehouse.id: warehouse for warehouse in warehouses}
+        keeping.setdefault((level.shop_id, level.sku_id), set()).add(level.warehouse)
+    # An order chooses among the warehouses that know its own SKUs, whatever else is routed with it; else among all of its shop.
+    choices = {
+        order.id: set().union(
+            *(keeping.get((order.shop_id, sku), set()) for demand in order.demands for _, sku, _ in demand.parts)
+        )
+        for order in routed
+    }
+    everywhere = stock.serving(uow.db, {order.shop_id for order in routed if not choices[order.id]})
     fos: list[tuple[Any, ...]] = []
     lines: list[tuple[int, ...]] = []
     holds: list[tuple[str, int, HoldCode, str, str]] = []
     wants: list[tuple[int, int, int, int]] = []
     reserved: dict[int, int] = {}
     for order in routed:
-        choice = sorted(serving[order.shop_id].values(), key=lambda warehouse: warehouse.code)
+        choice = sorted(choices[order.id] or everywhere[order.shop_id], key=lambda warehouse: warehouse.code)
+        codes_of = {warehouse.id: warehouse.code for warehouse in choice}
         plan = decide(order.demands, choice, free, order.province, order.country, codes)
         if not plan.assignments:
             holds.append(("order", order.id, HoldCode.OUT_OF_STOCK, "routing", str(plan.why["refused"])))
@@ -228,9 +235,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
             if not whole:
                 note = ", ".join(plan.why["short"])
                 holds.append(("fo", fo_id, HoldCode.OUT_OF_STOCK, "routing", note))
-            uow.note(
-                "routed", "order", order.id, f"{fo_number(fo_id)} from {serving[order.shop_id][warehouse_id].code}", plan.why
-            )
+            uow.note("routed", "order", order.id, f"{fo_number(fo_id)} from {codes_of[warehouse_id]}", plan.why)
             line_rows = uow.take_ids("fo_line", len(merged))
             for row_id, (line_id, (sku_id, count, kept)) in zip(line_rows, merged.items(), strict=True):
                 lines.append((row_id, fo_id, order.id, line_id, sku_id, count, kept))

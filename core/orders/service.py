@@ -173,9 +173,10 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
     head = _locked(uow, [payment.order_id])[payment.order_id]
     lines = _lines(uow, [head.id])[head.id]
     was_settled = head.paid_at is not None
+    before = received_tax(head.received, head.total, lines)
     head.received += payment.amount
     if not head.cod:
-        tax = received_tax(payment.amount, head.total, lines)
+        tax = received_tax(head.received, head.total, lines) - before
         head.advance += payment.amount
         head.advance_tax += tax
         uow.emit(
@@ -186,15 +187,21 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         )  # fmt: skip
     if not was_settled and head.received >= head.total:
         head.paid_at = payment.at
+    if head.advance and any(line.shipped for line in lines) and not any(line.open for line in lines):
+        # Nothing will be sent any more that could turn this money into revenue: the goods were there before it.
+        uow.emit(_sold(head, payment.key, payment.at, head.advance, 0, head.advance_tax, ""))
+        head.advance = head.advance_tax = 0
     uow.note("payment", "order", head.id, payment.method, {"amount": payment.amount})
     _write(uow, head, lines, "paid")
-    if not was_settled and head.paid_at is not None and head.status is OrderStatus.PENDING_REVIEW:
+    # Where units were shipped elsewhere the status is past review already, the review is not.
+    waits = head.status in (OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP) and head.review is ReviewState.PENDING
+    if not was_settled and head.paid_at is not None and waits:
         uow.emit(OrderSettled(queries.card(uow.db, head.id)))
     return True
 
 
 def received_tax(amount: int, total: int, lines: Sequence[_Line]) -> int:
-    """The tax inside a payment: the order's own tax, in proportion to what of it is paid."""
+    """The tax inside everything received so far: the order's own tax, in proportion to what of it is paid."""
     tax = sum(tax_inside(line.amount + line.freight, line.tax_rate) for line in lines)
     return tax * min(amount, total) // total if total else 0
 

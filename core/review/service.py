@@ -69,11 +69,7 @@ class Reviewer:
 
     def again(self, uow: UnitOfWork, order_ids: Sequence[int]) -> None:
         """Ask once more after something changed; holds of rules that pass now are lifted."""
-        cards = [
-            card
-            for card in queries.cards(uow.db, order_ids)
-            if card.status is OrderStatus.PENDING_REVIEW and card.review in (ReviewState.PENDING, ReviewState.WITHDRAWN)
-        ]
+        cards = [card for card in queries.cards(uow.db, order_ids) if _waits(card) and card.paid_at is not None]
         for card in cards:
             for rule, verdict in self.judge(card):
                 if verdict.passed:
@@ -101,11 +97,19 @@ def _made(rule: type[ReviewRule], settings: dict[str, str]) -> ReviewRule:
         return made
 
 
+def _waits(card: OrderCard) -> bool:
+    """Whether a person or a rule still has to decide; also of an order whose first units were shipped elsewhere meanwhile."""
+    open_status = card.status in (OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP)
+    return open_status and card.review in (ReviewState.PENDING, ReviewState.WITHDRAWN)
+
+
 def approve(uow: UnitOfWork, order_id: int, because: str) -> None:
     """A person lets an order pass in spite of the rules; an order with an unmapped line cannot pass."""
     card = queries.card(uow.db, order_id)
-    if card.status is not OrderStatus.PENDING_REVIEW:
+    if not _waits(card):
         raise DomainError(f"order {card.number} is {card.status}", remedy="only an order that waits for review can be approved")
+    if card.paid_at is None:
+        raise DomainError(f"order {card.number} is not paid", remedy="wait for the payment")
     if unknown := [line.title for line in card.lines if not line.sku]:
         raise DomainError(f"order {card.number}: nobody knows {', '.join(unknown)}", remedy="map these items to SKUs first")
     orders.lift_review_holds(uow, [order_id], because or "approved")

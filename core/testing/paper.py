@@ -49,7 +49,7 @@ def document(external_id: str, *lines: tuple[str, int] | Mapping[str, Any], **mo
     """A paid order's document, changed in place by tests; a line is (merchant code, units), at 10.00 each."""
     made: list[dict[str, Any]] = []
     for line in lines:
-        given = dict(line) if isinstance(line, Mapping) else {"code": line[0], "quantity": line[1]}
+        given: dict[str, Any] = dict(line) if isinstance(line, Mapping) else {"code": line[0], "quantity": line[1]}
         plain = {"id": f"L-{given['code']}", "amount": 1000 * given["quantity"], "cancelled": 0, "shipped": 0, "asked": False}
         made.append(plain | given)
     total = sum(line["amount"] for line in made) + more.get("freight", 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from orderyard.core.fulfillment.api import FoState
@@ -32,9 +34,9 @@ def test_every_state_is_in_the_table() -> None:
 @pytest.mark.parametrize("source", FoState)
 @pytest.mark.parametrize("target", FoState)
 def test_every_pair_of_states(source: FoState, target: FoState) -> None:
-    """Forward along the road, back where the plan says so, a parcel may turn round on its way, and before it ships it may end."""
+    """Forward along the road, back where the plan says so, round on its way, and to an end before it ships."""
     allowed = (
-        (source, target) in zip(ROAD, ROAD[1:], strict=False)
+        (source, target) in pairwise(ROAD)
         or (source, target) in BACK
         or (source, target) == (FoState.SHIPPED, FoState.RETURNING)
         or (source in OPEN and target is FoState.CANCELLED)

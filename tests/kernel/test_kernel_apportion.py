@@ -43,5 +43,5 @@ def test_shares_sum_exactly_and_stay_within_a_fen_of_their_part(amount: int, wei
 
 @pytest.mark.parametrize(("amount", "weights"), [(1, []), (1, [-1, 2])])
 def test_what_cannot_be_shared_is_refused(amount: int, weights: list[int]) -> None:
-    with pytest.raises(ValueError, match="shared|negative"):
+    with pytest.raises(ValueError, match=r"shared|negative"):
         apportion(amount, weights)

@@ -46,10 +46,15 @@ def test_another_thread_writes_after_the_first_or_beside_it(house: House) -> Non
 def test_an_error_leaves_no_trace(house: House) -> None:
     house.receive("SH", TEE=5)
     before, levels = tables(house), house.levels("TEE")
-    with pytest.raises(DomainError, match="changed my mind"), house.work() as uow:
-        place(uow, [house.order(("TEE", 2)), house.order(("SET", 1), paid=False)])
-        uow.settle()
-        raise DomainError("changed my mind")
+
+    def place_and_regret() -> None:
+        with house.work() as uow:
+            place(uow, [house.order(("TEE", 2)), house.order(("SET", 1), paid=False)])
+            uow.settle()
+            raise DomainError("changed my mind")
+
+    with pytest.raises(DomainError, match="changed my mind"):
+        place_and_regret()
     assert (tables(house), house.levels("TEE")) == (before, levels)
     assert len(house.place(house.order(("TEE", 5)))) == 1
     house.prove()
@@ -79,9 +84,14 @@ def test_events_that_go_round_in_circles_are_stopped(house: House) -> None:
 def test_the_hint_comes_after_the_commit_only(house: House) -> None:
     heard: list[object] = []
     house.system.installation.wiring.committed = heard.extend
-    with pytest.raises(DomainError), house.work() as uow:
-        uow.emit(1)
-        raise DomainError("no")
+
+    def emit_and_fail() -> None:
+        with house.work() as uow:
+            uow.emit(1)
+            raise DomainError("no")
+
+    with pytest.raises(DomainError, match="no"):
+        emit_and_fail()
     assert heard == []
     with house.work() as uow:
         uow.emit(2)
