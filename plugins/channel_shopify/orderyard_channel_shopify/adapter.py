@@ -97,9 +97,8 @@ class Shopify(Channel):
         if not data.has("order"):
             raise RemoteRejected(f"Shopify knows no order {external_id}")
         order = data.node("order")
-        values = dict(order.values)
-        nodes = [line.values for line in order.node("lineItems").each("nodes")]
         connection = order.node("lineItems")
+        nodes = [line.values for line in connection.each("nodes")]
         while connection.node("pageInfo").flag("hasNextPage"):
             after = connection.node("pageInfo").text("endCursor")
             more = self._api.read("orderLines", {"id": external_id, "lines": LINES_PER_FETCH, "after": after}).node("order")
@@ -107,8 +106,8 @@ class Shopify(Channel):
                 raise RemoteUnavailable(f"order {external_id} changed while it was read")
             connection = more.node("lineItems")
             nodes += [line.values for line in connection.each("nodes")]
-        values["lineItems"] = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
-        return _body(values)
+        whole = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
+        return _body({**order.values, "lineItems": whole})
 
     def read(self, body: bytes) -> ChannelOrder:
         gateways = self.config.get("cod_gateways") or COD_GATEWAY

@@ -7,13 +7,12 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, ClassVar
 from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Request, Response
 
-from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, ShopItem
+from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
 from .calls import CALLS
 from .protocol import REQUEST_ID, TopError, refuse
@@ -36,10 +35,9 @@ class TaobaoSimulator(ChannelSimulator):
     name: ClassVar[str] = "channel_taobao"
     currency: ClassVar[str] = "CNY"
 
-    @cached_property
-    def shop(self) -> Shop:
-        """The platform's books."""
-        return Shop(_APP_KEY)
+    def __init__(self, environment: Environment | None = None) -> None:
+        super().__init__(environment)
+        self.shop = Shop(_APP_KEY)
 
     def settings(self) -> Mapping[str, str]:
         return {
