@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from ..inventory import service as inventory
-from ..kernel.errors import DomainError
+from ..kernel.errors import DomainError, IllegalTransition
 from ..kernel.uow import UnitOfWork
 from ..orders.states import Step
 from .api import FoState
 from .service import HOLDER, Fo, _end, blocked, fo_lines, held, release
 from .states import INSIDE
+
+_log = logging.getLogger("orderyard.fulfillment")
 
 
 def refusals(one: Fo, other: Fo) -> list[str]:
@@ -54,6 +57,11 @@ def merge(uow: UnitOfWork, fo_ids: Sequence[int], because: str) -> int:
                 f"{into.number} is {into.state}, {other.number} is {other.state}",
                 remedy="both must be planned or both allocated",
             )
+    uow.db.change(
+        "UPDATE fulfillment_order SET paid_at = (SELECT MIN(paid_at) FROM fulfillment_order WHERE id IN "
+        f"({','.join('?' * len(ids))})) WHERE id = ?",
+        (*ids, into.id),
+    )
     for fo_id in ids[1:]:
         taken: dict[int, int] = {}
         for line in fo_lines(uow, fo_id):
@@ -88,7 +96,19 @@ def release_ready(uow: UnitOfWork) -> list[int]:
         groups.setdefault(key, []).append(fo.id)
     released = []
     for ids in groups.values():
-        fo_id = merge(uow, ids, "same buyer and address") if len(ids) > 1 else ids[0]
-        release(uow, fo_id, "nothing stops it")
-        released.append(fo_id)
+        together = _let_out(uow, ids)
+        found = [together] if together or len(ids) == 1 else [_let_out(uow, [fo_id]) for fo_id in ids]
+        released += [fo_id for fo_id in found if fo_id]
     return released
+
+
+def _let_out(uow: UnitOfWork, ids: Sequence[int]) -> int | None:
+    """Merge and release these; None when a plugin objects, which leaves them as they were and keeps nobody else."""
+    try:
+        with uow.attempt():
+            fo_id = merge(uow, ids, "same buyer and address") if len(ids) > 1 else ids[0]
+            release(uow, fo_id, "nothing stops it")
+            return fo_id
+    except IllegalTransition as error:
+        _log.info("%s", error)
+        return None

@@ -236,6 +236,8 @@ def receive(
 
     The same `key` again is a Duplicate and writes nothing.
     """
+    if not receipts:
+        raise DomainError(f"receipt {key} brings nothing", remedy="name at least one SKU")
     by_sku: dict[int, tuple[int, int]] = {}
     for receipt in receipts:
         if receipt.unit_cost < 0:
@@ -243,7 +245,7 @@ def receive(
         count, cost = by_sku.get(receipt.sku_id, (0, 0))
         units = quantity(receipt.quantity)
         by_sku[receipt.sku_id] = (count + units, cost + units * receipt.unit_cost)
-    if uow.db.row("SELECT 1 FROM stock_move WHERE key = ?", (f"{key}/{min(by_sku)}",)):
+    if uow.db.row("SELECT 1 FROM stock_move WHERE key = ?", (key,)):
         raise Duplicate(f"receipt {key} was booked already", remedy="use another number for another delivery")
     uow.db.insert(
         "stock_level",
@@ -257,8 +259,8 @@ def receive(
         _MOVE_COLUMNS,
         [
             (uow.now, sku_id, count, source, None, Place.STOCK, warehouse_id, "", "good", cost, "receipt", document,
-             uow.actor, f"{key}/{sku_id}")
-            for sku_id, (count, cost) in sorted(by_sku.items())
+             uow.actor, f"{key}/{sku_id}" if place else key)
+            for place, (sku_id, (count, cost)) in enumerate(sorted(by_sku.items()))
         ],
     )  # fmt: skip
     total = Money(sum(cost for _, cost in by_sku.values()), uow.merchant.currency)

@@ -118,3 +118,30 @@ def test_ids_given_out_go_on_after_rows_that_were_written_meanwhile(house: House
     rows = house.db.rows("SELECT COUNT(*), COUNT(DISTINCT id) FROM fo_line")
     assert tuple(rows[0]) == (5, 5)
     house.prove()
+
+
+def test_a_part_that_fails_by_itself_leaves_the_rest_of_the_command(house: House) -> None:
+    heard: list[object] = []
+    house.system.installation.wiring.committed = heard.extend
+
+    def fail(uow: UnitOfWork) -> None:
+        with uow.attempt():
+            uow.db.change("UPDATE shop SET title = 'wrong'")
+            uow.note("wrong", "shop", 1)
+            uow.emit("wrong")
+            raise DomainError("not this part")
+
+    with house.work() as uow:
+        uow.note("before", "shop", 1)
+        uow.emit("before")
+        with pytest.raises(DomainError, match="not this part"):
+            fail(uow)
+        with uow.attempt():
+            uow.note("after", "shop", 1)
+            uow.emit("after")
+    assert heard == ["before", "after"]
+    assert house.db.rows("SELECT 1 FROM shop WHERE title = 'wrong'") == []
+    assert [row[0] for row in house.db.rows("SELECT action FROM audit WHERE kind = 'shop' ORDER BY id DESC LIMIT 2")] == [
+        "after",
+        "before",
+    ]
