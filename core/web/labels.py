@@ -199,6 +199,7 @@ ACTION: Words = {
     "units taken out": _("Units taken out"),
     "signed in": _("Signed in"),
     "replayed": _("Read again"),
+    "settings changed": _("Settings changed"),
 }
 BECAUSE: Words = REASON | {
     "passed": _("every rule passed"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from orderyard.app import Config, System, create_app
 from orderyard.core.auth.service import add_person
+from orderyard.core.carriers.api import Booked, Booking, Carrier, TrackingEvent, TrackQuery
 from orderyard.core.catalog import service as catalog
 from orderyard.core.catalog.queries import items_by_code, shop
 from orderyard.core.connections.service import pause
@@ -92,6 +93,28 @@ def helpful() -> types.ModuleType:
     def show_order_panels(order_id: int, context: PluginContext) -> Iterable[Panel]:
         return [Panel("会员", (("等级", "金卡", ""), ("累计订单", "7", ""), ("账户", context.settings["account"], "")))]
 
+    class Post(Carrier):
+        name = "pocket_post"
+        title = "口袋快递"
+        code = "PP"
+        settings = (SettingField("key", "API key", secret=True),)
+
+        def book(self, booking: Booking, key: str) -> Booked:
+            raise RemoteUnavailable("closed")
+
+        def find(self, key: str) -> Booked | None:
+            return None
+
+        def cancel(self, number: str, key: str) -> None:
+            raise RemoteUnavailable("closed")
+
+        def track(self, queries: Sequence[TrackQuery]) -> Sequence[TrackingEvent]:
+            return []
+
+    def register_carriers() -> Iterable[type[Carrier]]:
+        return [Post]
+
+    module.register_carriers = hookimpl(register_carriers)  # type: ignore[attr-defined]
     module.manifest = Manifest("pocket", "会员口袋", settings=fields)  # type: ignore[attr-defined]
     module.register_ledger_exporters = hookimpl(register_ledger_exporters)  # type: ignore[attr-defined]
     module.show_order_panels = hookimpl(show_order_panels)  # type: ignore[attr-defined]
@@ -193,6 +216,7 @@ def _connect(uow: UnitOfWork, taobao: int, shopify: int) -> None:
             ("taobao-1", "channel", "channel_taobao", taobao, "", "active", "", uow.now, uow.now),
             ("shopify-1", "channel", "channel_shopify", shopify, "", "active", "", uow.now, uow.now),
             ("sf", "carrier", "carrier_sf", None, "", "active", "", None, uow.now),
+            ("pocket-1", "carrier", "pocket_post", None, "", "active", "", None, None),
         ],
     )
 

@@ -48,7 +48,7 @@ def test_nothing_is_shown_before_signing_in(app: Flask) -> None:
         path = rule.rule
         for name, value in (("order_id", "1"), ("fo_id", "1"), ("waybill_id", "1"), ("inbox_id", "1"), ("person_id", "1")):
             path = path.replace(f"<row:{name}>", value)
-        path = path.replace("<period>", "2026-11").replace("<name>", "x")
+        path = path.replace("<period>", "2026-11").replace("<name>", "x").replace("<code>", "x")
         answer = client.get(path)
         assert answer.status_code in (303, 308), path
         assert "/sign-in" in answer.location or answer.status_code == 308, path
@@ -80,6 +80,7 @@ def test_a_role_opens_what_it_includes_and_nothing_else(enter: Enter, path: str,
         ("reviewer", "/work/tasks/1/retry"),
         ("supervisor", "/people/1/password"),
         ("supervisor", "/plugins/pocket/settings"),
+        ("supervisor", "/work/connections/sf/settings"),
     ],
 )
 def test_a_form_beyond_the_role_is_refused(enter: Enter, role: str, path: str) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from orderyard.app import System
+from orderyard.core.connections.service import connection
+from orderyard.core.connections.service import settings_of as settings_of_connection
 from orderyard.core.host.service import settings_of
 
 Enter = Callable[..., Any]
@@ -110,6 +112,19 @@ def test_a_paused_connection_is_resumed(enter: Enter, system: System) -> None:
     assert "the access token was revoked" in browser.text("/work/")
     browser.post("/work/connections/2/resume", page="/work/")
     assert one(system, "SELECT state FROM connection WHERE id = 2") == "active"
+
+
+def test_the_credentials_of_a_connection_are_renewed(enter: Enter, system: System) -> None:
+    browser = enter("admin")
+    assert "is not running" in browser.get("/work/connections/shopify-1/settings", follow_redirects=True).text
+    page = "/work/connections/pocket-1/settings"
+    browser.post(page, page=page, **{"s-key": "fresh and secret"})
+    assert "fresh and secret" not in browser.text(page)
+    assert "stored; leave empty to keep it" in browser.text(page)
+    facts = connection(system.installation.db, "pocket-1")
+    assert settings_of_connection(system.seal, facts, system.plugins.carriers["pocket_post"].settings) == {
+        "key": "fresh and secret"
+    }
 
 
 def test_mapping_an_item_lets_its_orders_go_on(enter: Enter, system: System) -> None:
