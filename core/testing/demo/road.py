@@ -262,10 +262,10 @@ def disagreements(place: Town, figures: dict[str, Any]) -> list[str]:
         if ours != theirs:
             odd = sorted(order for order in ours | theirs if ours.get(order) != theirs.get(order))
             wrong.append(f"{code} knows other waybills than we told, of {odd[:5]}")
-        waiting = {
+        ordered = {
             merchant_code: int(units)
             for merchant_code, units in db.rows(
-                "SELECT l.merchant_code, SUM(l.quantity - l.shipped - l.cancelled - l.reserved) FROM order_line l "
+                "SELECT l.merchant_code, SUM(l.quantity) FROM order_line l "
                 "JOIN sales_order o ON o.id = l.order_id WHERE o.shop_id = ? AND l.kit_line IS NULL GROUP BY l.merchant_code",
                 (facts.shop_id,),
             )
@@ -274,8 +274,8 @@ def disagreements(place: Town, figures: dict[str, Any]) -> list[str]:
             "SELECT merchant_code, published FROM listing WHERE shop_id = ? AND sku_id IS NOT NULL ORDER BY merchant_code",
             (facts.shop_id,),
         ):
-            # A platform takes what its buyers ordered off its own number at once, and we only when we reserve it.
-            least = -1 if number is None else number - waiting.get(merchant_code, 0)
+            # A platform takes what its buyers order off its own number at once; ours follows when it differs from the last.
+            least = -1 if number is None else number - ordered.get(merchant_code, 0)
             if number is None or not least <= told.stock.get(merchant_code, -1) <= number:
                 wrong.append(f"{code} shows {told.stock.get(merchant_code)} of {merchant_code}, we published {number}")
     for code, carrier in place.carriers.items():
