@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hmac
 import threading
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from flask import Flask, Response, request
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from .core.carriers.engine import BOOK, VOID, CarrierEngine, void_waybills, want_waybills
 from .core.catalog.queries import items
@@ -35,6 +38,7 @@ from .core.kernel.db import Database
 from .core.kernel.errors import CredentialsRefused, DomainError, RemoteNotUnderstood, RemoteRejected
 from .core.kernel.transport import Delivery, HttpTransport, Transport
 from .core.kernel.uow import Installation, Merchant, UnitOfWork, Wiring
+from .core.kernel.values import exponent
 from .core.ledger import checks as ledger_checks
 from .core.ledger import service as ledger
 from .core.ledger.api import LedgerExporter
@@ -87,6 +91,56 @@ class Config:
     @property
     def url(self) -> str:
         return self.database or f"sqlite:///{(self.home / 'orderyard.db').absolute()}"
+
+
+def _known_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("no such time zone; write it like Asia/Shanghai")
+
+
+def _known_currency(code: str) -> None:
+    try:
+        exponent(code)
+    except DomainError as error:
+        raise ValidationError(str(error)) from None
+
+
+class _MerchantSchema(Schema):
+    name = fields.String(validate=validate.Length(min=1))
+    currency = fields.String(validate=_known_currency)
+    timezone = fields.String(validate=_known_zone)
+
+    @post_load
+    def make(self, data: dict[str, str], **_: object) -> Merchant:
+        return Merchant(**data)
+
+
+class _ConfigSchema(Schema):
+    """What may stand in `orderyard.toml`; anything else is refused by name."""
+
+    database = fields.String(load_default="")
+    plugins = fields.List(fields.String(), load_default=list)
+    merchant = fields.Nested(_MerchantSchema, load_default=Merchant)
+
+
+def read_config(path: Path) -> Config:
+    """The installation a configuration file describes; DomainError names every mistake in it."""
+    try:
+        given = _ConfigSchema().load(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise DomainError(f"there is no {path}", remedy="`orderyard init` makes one; `orderyard demo` needs none") from None
+    except tomllib.TOMLDecodeError as error:
+        raise DomainError(f"{path}: {error}", remedy="correct that line") from None
+    except ValidationError as error:
+        raise DomainError(f"{path}: {_mistakes(error.messages)}", remedy="compare with a fresh `orderyard init`") from None
+    return Config(path.absolute().parent, given["database"], tuple(given["plugins"]), given["merchant"])
+
+
+def _mistakes(messages: object, name: str = "") -> str:
+    """`merchant.currency: unknown currency 'XX'` for each mistake, in the order of their names."""
+    if isinstance(messages, dict):
+        return "; ".join(_mistakes(inner, f"{name}.{key}".lstrip(".")) for key, inner in sorted(messages.items()))
+    return f"{name}: {' '.join(messages) if isinstance(messages, list) else messages}"
 
 
 class Reads:

@@ -9,14 +9,13 @@ import signal
 import sys
 import tempfile
 import threading
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 
-from ..app import Config, System, create_app
+from ..app import System, create_app, read_config
 from .auth.permissions import ROLES, Role
 from .auth.service import add_person
 from .catalog.service import add_shop, set_carrier
@@ -28,7 +27,6 @@ from .inventory.opening import load_skus
 from .inventory.service import add_warehouse
 from .inventory.service import serve as serve_shop
 from .kernel.errors import OrderyardError
-from .kernel.uow import Merchant
 from .ledger import queries as ledger
 from .ledger.service import close_period
 from .testing.demo import road
@@ -69,24 +67,8 @@ def main(context: click.Context, config: Path) -> None:
     context.obj = config
 
 
-def _config(path: Path) -> Config:
-    """The configuration file's meaning; a mistake in it is named."""
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise click.ClickException(f"there is no {path}; `orderyard init` makes one, `orderyard demo` needs none") from None
-    except tomllib.TOMLDecodeError as error:
-        raise click.ClickException(f"{path}: {error}") from None
-    if unknown := sorted(set(given) - {"database", "plugins", "merchant"}):
-        raise click.ClickException(f"{path}: unknown setting {unknown[0]!r}; it knows database, plugins, merchant")
-    merchant = given.get("merchant", {})
-    if unknown := sorted(set(merchant) - {"name", "currency", "timezone"}):
-        raise click.ClickException(f"{path}: unknown setting merchant.{unknown[0]}")
-    return Config(path.absolute().parent, given.get("database", ""), tuple(given.get("plugins", ())), Merchant(**merchant))
-
-
 def _system(context: click.Context) -> System:
-    system = System(_config(context.obj))
+    system = System(read_config(context.obj))
     context.call_on_close(system.close)
     for fault in _faults(system.plugins):
         click.echo(f"plugin {fault}", err=True)
