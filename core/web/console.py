@@ -38,6 +38,7 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         tone=labels.tone,
         action=labels.action,
         actor=labels.actor,
+        because=labels.because,
         shown_name=masking.shown_name,
         shown_address=masking.shown_address,
     )

@@ -200,6 +200,9 @@ ACTION: Words = {
     "signed in": _("Signed in"),
     "replayed": _("Read again"),
     "settings changed": _("Settings changed"),
+    "write-back done": _("Platform was told"),
+    "write-back failed": _("Platform refused"),
+    "write-back not_supported": _("Platform cannot be told"),
 }
 BECAUSE: Words = REASON | {
     "passed": _("every rule passed"),
@@ -213,6 +216,9 @@ BECAUSE: Words = REASON | {
     "parcel closed": _("parcel closed"),
     "same buyer and address": _("same buyer and address"),
     "paid": _("paid"),
+    "platform": _("through the platform"),
+    "the platform closed the deal": _("the platform closed the deal"),
+    "reported by the platform": _("reported by the platform"),
 }
 """Sentences that the core writes into the history by itself."""
 ACTOR: Words = {
@@ -250,7 +256,7 @@ KINDS: Mapping[str, Words] = {
     "account": ACCOUNT,
     "source": SOURCE,
     "action": ACTION,
-    "because": BECAUSE,
+    "method": {"platform": _("through the platform"), "cod": _("Cash on delivery")},
     "task": TASK,
 }
 
@@ -297,14 +303,24 @@ _TONES: Mapping[str, Mapping[str, str]] = {
 def label(code: str, kind: str) -> str:
     """The words for a code; one that nobody has named yet is shown as it is, legibly."""
     words = KINDS[kind].get(code)
-    if words is None:
-        return code if kind == "because" else code.replace("_", " ")
-    return str(words)
+    return code.replace("_", " ") if words is None else str(words)
 
 
 def tone(code: str, kind: str) -> str:
     """The colour of a code's badge."""
     return "red" if kind == "hold" else _TONES.get(kind, {}).get(code, "blue")
+
+
+def because(text: str) -> str:
+    """Why something was done: a person's own words as they are, the core's in the reader's language."""
+    if text in BECAUSE:
+        return str(BECAUSE[text])
+    first, _space, rest = text.partition(" ")
+    if first == "shipped" and rest:
+        return gettext("sent with %(number)s", number=rest)
+    if first == "waybill" and rest:
+        return gettext("waybill %(number)s", number=rest)
+    return rest if first == "channel" and rest else text
 
 
 def actor(text: str) -> str:

@@ -142,13 +142,12 @@ def test_pictures_for_the_documentation(page: Page, address: str) -> None:
     sign_in(page, address, "admin")
     for name, path in PAGES.items():
         page.goto(f"{address}{path}")
-        page.screenshot(path=folder / f"{name}.png", full_page=True)
-    page.set_viewport_size({"width": 390, "height": 844})
-    for name in ("overview", "orders", "order-review", "fulfillment"):
-        page.goto(f"{address}{PAGES[name]}")
-        page.screenshot(path=folder / f"{name}-narrow.png", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 840})
+        page.screenshot(path=folder / f"{name}.png", full_page=name.startswith("order-"))
     page.click("button[name=language][value=en]")
-    for name in ("overview", "orders", "order-review", "order-shipped", "fulfillment"):
+    for name in ("overview", "orders", "order-shipped"):
         page.goto(f"{address}{PAGES[name]}")
-        page.screenshot(path=folder / f"{name}-en.png", full_page=True)
+        page.screenshot(path=folder / f"{name}-en.png", full_page=name.startswith("order-"))
+    page.set_viewport_size({"width": 390, "height": 844})
+    for name in ("overview", "orders", "order-review", "fulfillment-order"):
+        page.goto(f"{address}{PAGES[name]}")
+        page.screenshot(path=folder / f"{name}-narrow.png")
