@@ -14,7 +14,7 @@ from ..fulfillment.states import LIVE, quoted
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..kernel.db import as_json
-from ..kernel.errors import CredentialsRefused, DomainError, RemoteError, RemoteNotUnderstood, RemoteRejected
+from ..kernel.errors import CredentialsRefused, DomainError, OrderyardError, RemoteNotUnderstood, RemoteRejected
 from ..kernel.transport import Delivery, Transport
 from ..kernel.uow import Installation, UnitOfWork
 from ..kernel.values import Address, Money
@@ -199,8 +199,8 @@ class CarrierEngine:
             except CredentialsRefused as error:
                 with self._installation.unit_of_work(f"carrier:{facts.code}") as uow:
                     pause(uow, facts.id, str(error))
-            except (RemoteError, DomainError) as error:
-                _log.warning("%s: %s", facts.code, error)
+            except Exception as error:
+                _log.warning("%s: %s", facts.code, error, exc_info=None if isinstance(error, OrderyardError) else error)
         return new
 
     def _track(self, facts: ConnectionFacts) -> int:

@@ -12,7 +12,16 @@ from ..connections.service import ConnectionFacts, connection, connections, paus
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..inventory.queries import Published, published
-from ..kernel.errors import CredentialsRefused, DomainError, RateLimited, RemoteError, RemoteNotUnderstood, RemoteRejected
+from ..kernel.errors import (
+    CredentialsRefused,
+    DomainError,
+    OrderyardError,
+    OutcomeUnknown,
+    RateLimited,
+    RemoteNotUnderstood,
+    RemoteRejected,
+    RemoteUnavailable,
+)
 from ..kernel.transport import Delivery, Transport
 from ..kernel.uow import Installation, UnitOfWork
 from ..outbox.claims import Claimed
@@ -76,7 +85,7 @@ class ChannelEngine:
 
     def troubled(self, facts: ConnectionFacts, error: Exception) -> None:
         """Remember what went wrong on a connection, where people look; obey a remote that asks for patience."""
-        _log.warning("%s: %s", facts.code, error)
+        _log.warning("%s: %s", facts.code, error, exc_info=None if isinstance(error, OrderyardError) else error)
         if isinstance(error, CredentialsRefused):
             self.refused(facts, error)
             return
@@ -84,7 +93,7 @@ class ChannelEngine:
             wait = timedelta(seconds=max(error.seconds, 0.1))
             self._resting[facts.code] = self._installation.environment.now() + wait
         with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
-            uow.db.change("UPDATE connection SET message = ? WHERE id = ?", (str(error)[:2000], facts.id))
+            uow.db.change("UPDATE connection SET message = ? WHERE id = ?", (inbox.said(error)[:2000], facts.id))
 
     def refused(self, facts: ConnectionFacts, error: CredentialsRefused) -> None:
         """Pause a connection whose credentials are no good, and say so where people look."""
@@ -109,8 +118,8 @@ class ChannelEngine:
                 self._walk(facts, channel, window, result)
                 self._moved(facts, window.until)
                 since = window.until
-        except (RemoteError, DomainError) as error:
-            result.error = str(error)
+        except Exception as error:  # an adapter that falls over ends its own pull, and no other's
+            result.error = inbox.said(error)
             self.troubled(facts, error)
         return result
 
@@ -132,10 +141,11 @@ class ChannelEngine:
                 if body is None:
                     try:
                         body = channel.fetch(found.external_id)
-                    except RemoteRejected as error:
-                        self._set_aside(
-                            facts, f"{found.external_id}@{found.version.isoformat()}", found.external_id, str(error), result
-                        )
+                    except (RemoteUnavailable, OutcomeUnknown, CredentialsRefused):
+                        raise
+                    except Exception as error:  # refused, not understood, or the adapter fell over: this document's trouble
+                        name = f"{found.external_id}@{found.version.isoformat()}"
+                        self._set_aside(facts, name, found.external_id, inbox.said(error), result)
                         continue
                 with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
                     name = inbox.polled(found.external_id, found.version, body)
@@ -180,7 +190,7 @@ class ChannelEngine:
         for facts in self.ready():
             try:
                 met[facts.code] = self.meet_items(facts)
-            except (RemoteError, DomainError) as error:
+            except Exception as error:
                 self.troubled(facts, error)
         return met
 
@@ -319,7 +329,7 @@ class ChannelEngine:
         for facts in self.ready():
             try:
                 taken[facts.code] = self.publish(facts, skus)
-            except (RemoteError, DomainError) as error:
+            except Exception as error:
                 self.troubled(facts, error)
         return taken
 

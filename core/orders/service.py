@@ -326,10 +326,15 @@ def _cancel(uow: UnitOfWork, head: _Head, lines: Sequence[_Line], wanted: Mappin
 
 
 def set_reserved(uow: UnitOfWork, reserved: Mapping[int, int]) -> None:
-    """The reserved counter of order lines becomes what fulfillment says it is."""
+    """The reserved counter of order lines becomes what fulfillment says it is.
+
+    Never more than is open: what was just cancelled or sent elsewhere is let go later in the same transaction, and counted again.
+    """
     if reserved:
         uow.db.change(
-            f"UPDATE order_line SET reserved = v.column2 FROM (VALUES {','.join(['(?,?)'] * len(reserved))}) AS v "
+            "UPDATE order_line SET reserved = CASE WHEN v.column2 > quantity - shipped - cancelled "
+            "THEN quantity - shipped - cancelled ELSE v.column2 END "
+            f"FROM (VALUES {','.join(['(?,?)'] * len(reserved))}) AS v "
             "WHERE order_line.id = v.column1",
             [part for pair in sorted(reserved.items()) for part in pair],
         )

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -33,10 +35,14 @@ from ..channels.api import (
     TradeState,
     Window,
 )
+from ..channels.engine import Pulled
+from ..connections.service import ConnectionFacts, connect, connection
 from ..host.api import Manifest
 from ..kernel.errors import RemoteNotUnderstood, RemoteRejected
 from ..kernel.transport import Delivery, Request, Response
 from ..kernel.values import Address, Money, SettingField
+from .builders import House, open_house
+from .databases import Databases
 
 SECRET = b"paper"
 AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -84,11 +90,14 @@ class Platform:
     orders: dict[str, bytes] = field(default_factory=dict)
     """Raw documents by id."""
     versions: dict[str, datetime] = field(default_factory=dict)
+    changed: dict[str, datetime] = field(default_factory=dict)
+    """When each was last changed, by the clock of whoever asks."""
     shipments: list[dict[str, Any]] = field(default_factory=list)
     stock: dict[str, int] = field(default_factory=dict)
 
-    def keep(self, order: Mapping[str, Any], content: bytes | None = None) -> None:
+    def keep(self, order: Mapping[str, Any], content: bytes | None = None, changed: datetime | None = None) -> None:
         """The platform now says this about an order; `content` instead of proper JSON."""
+        self.changed[order["id"]] = changed or self.moment
         self.orders[order["id"]] = body(order) if content is None else content
         self.versions[order["id"]] = datetime.fromisoformat(order["version"])
 
@@ -99,7 +108,7 @@ class Platform:
         asked = json.loads(request.body or b"{}")
         if request.url == "paper:orders":
             since, until = (datetime.fromisoformat(asked[name]) for name in ("since", "until"))
-            found = [[id_, at.isoformat()] for id_, at in sorted(self.versions.items()) if since <= at < until]
+            found = [[id_, self.versions[id_].isoformat()] for id_, at in sorted(self.changed.items()) if since <= at < until]
             return Response(200, {}, json.dumps(found).encode())
         if request.url == "paper:order":
             content = self.orders.get(asked["id"])
@@ -203,3 +212,47 @@ def plugin(**ability: Any) -> SimpleNamespace:
         return [kind]
 
     return SimpleNamespace(manifest=Manifest("paper", "Paper"), register_channels=register_channels, Paper=kind)
+
+
+@dataclass
+class Shop:
+    """The merchant of `builders` with its shop `cn` on paper, and both sides of it."""
+
+    house: House
+    platform: Platform
+    Paper: type[Paper]
+
+    @property
+    def facts(self) -> ConnectionFacts:
+        return connection(self.house.db, "paper")
+
+    def pull(self, *orders: Mapping[str, Any]) -> Pulled:
+        """The platform has these orders in this version since a moment ago, and we ask it, a minute after the last time."""
+        for order in orders:
+            self.platform.keep(order, changed=self.house.environment.moment)
+        self.house.environment.moment += timedelta(minutes=1)
+        with self.house.db.connection():
+            return self.house.system.channels.pull(self.facts)
+
+    def order(self, external_id: str) -> int:
+        """Our id of a platform's order."""
+        row = self.house.db.row("SELECT order_id FROM channel_order WHERE external_id = ?", (external_id,))
+        assert row is not None, f"{external_id} was not taken in"
+        return int(row[0])
+
+    def verdicts(self) -> list[tuple[str, str]]:
+        """(document, verdict) of everything that ever came, in its order."""
+        return [(row[0], row[1]) for row in self.house.db.rows("SELECT document, verdict FROM inbox ORDER BY id")]
+
+
+@contextmanager
+def open_shop(databases: Databases, home: Path, **ability: Any) -> Iterator[Shop]:
+    """The merchant with a paper channel connected to its shop `cn`."""
+    platform, module = Platform(), plugin(**ability)
+    with open_house(databases, home, transport=platform, plugins={"paper": module}) as house:
+        with house.work() as uow:
+            connect(
+                uow, house.system.seal, code="paper", kind="channel", adapter="paper", shop_id=house.shops["cn"].id, fields=(),
+                settings={},
+            )  # fmt: skip
+        yield Shop(house, platform, module.Paper)

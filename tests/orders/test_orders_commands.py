@@ -251,3 +251,15 @@ def test_words_are_kept_as_the_platform_has_them(house: House) -> None:
     with house.work() as uow:
         orders.set_words(uow, order_id, "请包好", "VIP")
     assert (house.card(order_id).message, house.card(order_id).memo) == ("请包好", "VIP")
+
+
+def test_one_line_may_be_cancelled_twice_and_sent_elsewhere_in_one_command(house: House) -> None:
+    house.receive("SH", TEE=9)
+    [order_id] = house.place(house.order(("TEE", 6)))
+    [line] = house.line_ids(order_id)
+    with house.work("channel:cn") as uow:
+        orders.cancel(uow, order_id, {line: 1}, "buyer")
+        orders.record_shipped_elsewhere(uow, order_id, {line: 2}, "E1")
+        orders.cancel(uow, order_id, {line: 1}, "buyer")
+    assert house.levels("TEE") == {"SH": (9, 2)}
+    house.prove()
