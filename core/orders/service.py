@@ -328,7 +328,7 @@ def _cancel(uow: UnitOfWork, head: _Head, lines: Sequence[_Line], wanted: Mappin
 def set_reserved(uow: UnitOfWork, reserved: Mapping[int, int]) -> None:
     """The reserved counter of order lines becomes what fulfillment says it is.
 
-    Never more than is open: what was just cancelled or sent elsewhere is let go later in the same transaction, and counted again.
+    Never more than is open: what was just cancelled or sent elsewhere is let go, and counted again, later in the transaction.
     """
     if reserved:
         uow.db.change(
@@ -345,8 +345,9 @@ def record_shipped(
 ) -> None:
     """Count units as sent, by order and line; what they were sold for becomes revenue.
 
-    `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external` units were sent by somebody else: they were reserved
-    here at most on paper. Each order's sale is known by `key`/order number, so the same shipment never sells twice.
+    `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external` units
+    were sent by somebody else: they were reserved here at most on paper. Each order's sale is known by `key`/order number, so
+    the same shipment never sells twice.
     """
     heads, lines = _locked(uow, shipped), _lines(uow, shipped)
     for order_id, units in shipped.items():

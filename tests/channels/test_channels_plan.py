@@ -9,6 +9,7 @@ from orderyard.core.channels.writeback import Sent, plan
 
 A = Sent("a", quantity=1, told=0, ordered=3)
 B = Sent("b", quantity=2, told=0, ordered=2)
+NOT_HERE = Sent("c", quantity=0, told=0, ordered=4)
 A_AGAIN = Sent("a", quantity=2, told=3, ordered=3)
 
 
@@ -23,6 +24,9 @@ A_AGAIN = Sent("a", quantity=2, told=3, ordered=3)
         ("quantity", [A, B], False, [("a", 1), ("b", 2)]),
         ("quantity", [Sent("a", 2, 1, 3)], True, [("a", 2)]),
         ("quantity", [], True, []),
+        ("order", [A, NOT_HERE], False, [("a", 3), ("c", 4)]),
+        ("line", [A, NOT_HERE], False, [("a", 3)]),
+        ("quantity", [A, NOT_HERE], False, [("a", 1)]),
     ],
 )
 def test_the_finest_thing_a_number_can_be_told_for(
