@@ -46,7 +46,7 @@ def drain(yard: Yard, minutes: int = 0) -> None:
 def test_a_release_books_a_waybill_with_its_label(yard: Yard) -> None:
     released(yard, freight=500, cod=True)
     drain(yard)
-    assert waybills(yard) == [("FO00000001/1", "VAN-FO00000001/1", "issued")]
+    assert waybills(yard) == [("FO00000001", "VAN-FO00000001", "issued")]
     [booking] = yard.depot.bookings
     assert (booking.receiver.detail, booking.sender.province, booking.weight_g) == ("某路1号", "上海市", 200)
     assert (booking.cod, booking.remark) == (Money(20300, "CNY"), "FO00000001")
