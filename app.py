@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 import threading
-from collections.abc import Collection, Mapping
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from flask import Flask, Response, request
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from .core.carriers.engine import BOOK, VOID, CarrierEngine, relabel, void_waybills, want_waybills
 from .core.catalog.queries import items
@@ -37,6 +41,7 @@ from .core.kernel.db import Database
 from .core.kernel.errors import CredentialsRefused, DomainError, RemoteNotUnderstood, RemoteRejected
 from .core.kernel.transport import Delivery, HttpTransport, Transport
 from .core.kernel.uow import Installation, Merchant, UnitOfWork, Wiring
+from .core.kernel.values import exponent
 from .core.ledger import checks as ledger_checks
 from .core.ledger import service as ledger
 from .core.ledger.api import LedgerExporter
@@ -72,6 +77,7 @@ from .core.web.access import open_to_all
 from .core.web.console import mount
 from .core.web.services import ConsoleServices
 
+KEY_FILE = "orderyard.key"
 LARGEST_PUSH = 5 * 1024 * 1024
 
 
@@ -86,10 +92,62 @@ class Config:
     merchant: Merchant = field(default_factory=Merchant)
     extra: Mapping[str, object] = field(default_factory=dict)
     """Plugin modules that are there already, by slug, and need no installation."""
+    simulators: bool = False
+    """Whether to ask plugins for the simulators of their vendors, as the demo does."""
 
     @property
     def url(self) -> str:
         return self.database or f"sqlite:///{(self.home / 'orderyard.db').absolute()}"
+
+
+def _known_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("no such time zone; write it like Asia/Shanghai")
+
+
+def _known_currency(code: str) -> None:
+    try:
+        exponent(code)
+    except DomainError as error:
+        raise ValidationError(str(error)) from None
+
+
+class _MerchantSchema(Schema):
+    name = fields.String(validate=validate.Length(min=1))
+    currency = fields.String(validate=_known_currency)
+    timezone = fields.String(validate=_known_zone)
+
+    @post_load
+    def make(self, data: dict[str, str], **_: object) -> Merchant:
+        return Merchant(**data)
+
+
+class _ConfigSchema(Schema):
+    """What may stand in `orderyard.toml`; anything else is refused by name."""
+
+    database = fields.String(load_default="")
+    plugins = fields.List(fields.String(), load_default=list)
+    merchant = fields.Nested(_MerchantSchema, load_default=Merchant)
+
+
+def read_config(path: Path) -> Config:
+    """The installation a configuration file describes; DomainError names every mistake in it."""
+    try:
+        given = _ConfigSchema().load(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise DomainError(f"there is no {path}", remedy="`orderyard init` makes one; `orderyard demo` needs none") from None
+    except tomllib.TOMLDecodeError as error:
+        raise DomainError(f"{path}: {error}", remedy="correct that line") from None
+    except ValidationError as error:
+        raise DomainError(f"{path}: {_mistakes(error.messages)}", remedy="compare with a fresh `orderyard init`") from None
+    return Config(path.absolute().parent, given["database"], tuple(given["plugins"]), given["merchant"])
+
+
+def _mistakes(messages: object, name: str = "") -> str:
+    """`merchant.currency: unknown currency 'XX'` for each mistake, in the order of their names."""
+    if isinstance(messages, dict):
+        return "; ".join(_mistakes(inner, f"{name}.{key}".lstrip(".")) for key, inner in sorted(messages.items()))
+    return f"{name}: {' '.join(messages) if isinstance(messages, list) else messages}"
 
 
 class Reads:
@@ -114,14 +172,17 @@ class System:
         self.config = config
         env = environment or SystemEnvironment()
         config.home.mkdir(parents=True, exist_ok=True)
-        key = config.home / "orderyard.key"
+        key = config.home / KEY_FILE
         if not key.exists():
             write_key_file(key)
         self.seal = Seal.from_file(key)
         db = Database(config.url)
         db.migrate(DIRECTORY, HISTORY)
         self.plugins = host.load(
-            config.plugins, extra=config.extra, reserved={"review_rules": {rule.name for rule in BUILT_IN}}
+            config.plugins,
+            extra=config.extra,
+            reserved={"review_rules": {rule.name for rule in BUILT_IN}},
+            left_out=() if config.simulators else ("simulators",),
         )
         migrate_plugins(db, self.plugins)
         wiring = Wiring()
@@ -213,7 +274,7 @@ class System:
 
     def pull(self) -> list[str]:
         """Pull every active channel; the documents that were parked, by name."""
-        pulled = [self.channels.pull(facts) for facts in self.channels.active()]
+        pulled = [self.channels.pull(facts) for facts in self.channels.ready()]
         return [f"{result.connection}: {document}" for result in pulled for document in result.parked]
 
     def release(self) -> list[int]:
@@ -258,10 +319,15 @@ class System:
         self.installation.db.close()
 
 
-def create_app(system: System, secret_key: Collection[int] | bytes | None = None) -> Flask:
+def session_key(home: Path) -> bytes:
+    """What cookies are signed with: derived from the installation's key file, and useless for opening what that seals."""
+    return hmac.new((home / KEY_FILE).read_bytes(), b"orderyard session cookies", "sha256").digest()
+
+
+def create_app(system: System) -> Flask:
     """The web application of a running system: console, pushes, health."""
     app = Flask("orderyard")
-    app.config["SECRET_KEY"] = secret_key or (system.config.home / "orderyard.key").read_bytes()
+    app.config["SECRET_KEY"] = session_key(system.config.home)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_PUSH
     mount(
         app,

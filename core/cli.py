@@ -9,21 +9,24 @@ import signal
 import sys
 import tempfile
 import threading
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 
-from ..app import Config, System, create_app
+from ..app import System, create_app, read_config
 from .auth.permissions import ROLES, Role
 from .auth.service import add_person
+from .catalog.service import add_shop, set_carrier
 from .connections.service import connect as connect_remote
 from .connections.service import connection
 from .host.loading import entries
 from .host.plugins import Plugins
+from .inventory.opening import load_skus
+from .inventory.service import add_warehouse
+from .inventory.service import serve as serve_shop
 from .kernel.errors import OrderyardError
-from .kernel.uow import Merchant
 from .ledger import queries as ledger
 from .ledger.service import close_period
 from .testing.demo import road
@@ -62,27 +65,12 @@ class _Group(click.Group):
 def main(context: click.Context, config: Path) -> None:
     """Orders from every channel, one stock, every parcel, every fen."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("orderyard.host").setLevel(logging.ERROR)  # what failed at start is said once, in one line
     context.obj = config
 
 
-def _config(path: Path) -> Config:
-    """The configuration file's meaning; a mistake in it is named."""
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise click.ClickException(f"there is no {path}; `orderyard init` makes one, `orderyard demo` needs none") from None
-    except tomllib.TOMLDecodeError as error:
-        raise click.ClickException(f"{path}: {error}") from None
-    if unknown := sorted(set(given) - {"database", "plugins", "merchant"}):
-        raise click.ClickException(f"{path}: unknown setting {unknown[0]!r}; it knows database, plugins, merchant")
-    merchant = given.get("merchant", {})
-    if unknown := sorted(set(merchant) - {"name", "currency", "timezone"}):
-        raise click.ClickException(f"{path}: unknown setting merchant.{unknown[0]}")
-    return Config(path.absolute().parent, given.get("database", ""), tuple(given.get("plugins", ())), Merchant(**merchant))
-
-
 def _system(context: click.Context) -> System:
-    system = System(_config(context.obj))
+    system = System(read_config(context.obj))
     context.call_on_close(system.close)
     for fault in _faults(system.plugins):
         click.echo(f"plugin {fault}", err=True)
@@ -117,11 +105,18 @@ def init(context: click.Context, name: str, currency: str, timezone: str) -> Non
 def serve(context: click.Context, host: str, port: int, worker: bool) -> None:
     """Serve the console and the addresses for pushes, and do the work."""
     system = _system(context)
-    server = Server(create_app(system), host, port)
+    server = _server(create_app(system), host, port)
     click.echo(f"console at {server.address}")
     server.start()
     _until_told(system, worker)
     server.stop()
+
+
+def _server(app: Flask, host: str, port: int) -> Server:
+    try:
+        return Server(app, host, port)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from None
 
 
 @main.command()
@@ -214,6 +209,76 @@ def connect(context: click.Context, code: str, adapter: str, shop: str, given: t
 
 
 @main.group()
+def shop() -> None:
+    """Storefronts: on a channel, or your own counter."""
+
+
+@shop.command("add")
+@click.argument("code")
+@click.option("--title", prompt=True)
+@click.option("--currency", default="CNY", show_default=True)
+@click.option("--tax", default=13.0, show_default=True, help="Percent inside every price.")
+@click.option("--warehouse", "codes", multiple=True, help="A warehouse that serves it; all of them when left out.")
+@click.option("--carrier", default="", help="Code of the carrier connection for its parcels.")
+@click.pass_context
+def shop_add(
+    context: click.Context, code: str, title: str, currency: str, tax: float, codes: tuple[str, ...], carrier: str
+) -> None:
+    """Add a shop."""
+    with _system(context).installation.unit_of_work("cli") as uow:
+        known = dict(uow.db.rows("SELECT code, id FROM warehouse"))
+        if unknown := sorted(set(codes) - set(known)):
+            raise click.ClickException(f"there is no warehouse {unknown[0]}; known: {', '.join(sorted(known)) or 'none'}")
+        shop_id = add_shop(uow, code, title, currency, tax_rate=round(tax * 100))
+        serve_shop(uow, shop_id, [known[name] for name in codes] or list(known.values()))
+        set_carrier(uow, shop_id, carrier)
+    click.echo(f"shop {code} is open")
+
+
+@main.group()
+def warehouse() -> None:
+    """Places that hold and send goods."""
+
+
+@warehouse.command("add")
+@click.argument("code")
+@click.option("--title", prompt=True)
+@click.option("--region", "regions", multiple=True, help="A province, or a country by its code, that it is nearest to.")
+@click.option("--province", default="")
+@click.option("--city", default="")
+@click.option("--detail", default="", help="Street and number, as the sender on parcels.")
+@click.option("--name", default="", help="Who hands the parcels over.")
+@click.option("--phone", default="")
+@click.pass_context
+def warehouse_add(context: click.Context, /, code: str, title: str, regions: tuple[str, ...], **address: str) -> None:
+    """Add a warehouse."""
+    sender = {part: text for part, text in address.items() if text}
+    with _system(context).installation.unit_of_work("cli") as uow:
+        add_warehouse(uow, code, title, regions, sender)
+    click.echo(f"warehouse {code} is there")
+
+
+@main.group()
+def sku() -> None:
+    """Things that can be counted."""
+
+
+@sku.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def sku_load(context: click.Context, file: Path) -> None:
+    """Add SKUs with their opening stock from a CSV file.
+
+    Columns: code, title, price, weight_g, barcode, cost (price and cost in the merchant's currency), and one column per
+    warehouse code with its units. The file is taken in whole or not at all.
+    """
+    system = _system(context)
+    with system.installation.unit_of_work("cli") as uow:
+        count = load_skus(uow, file)
+    click.echo(f"{count} SKUs are there")
+
+
+@main.group()
 def person() -> None:
     """People who may sign in."""
 
@@ -284,6 +349,8 @@ def demo(once: bool, as_json: bool, port: int, pace: float, home: Path | None, d
         road.forever(folder, port=port, pace=pace, say=say, ready=_welcome)
     except KeyboardInterrupt:
         click.echo("the demo ends")
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on port {port}: {error.strerror}; choose another with --port") from None
     finally:
         if home is None:
             shutil.rmtree(folder, ignore_errors=True)

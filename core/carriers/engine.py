@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from ..fulfillment.states import INSIDE, LIVE, quoted
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..kernel.db import as_json
-from ..kernel.errors import CredentialsRefused, DomainError, RemoteError, RemoteNotUnderstood, RemoteRejected
+from ..kernel.errors import CredentialsRefused, DomainError, OrderyardError, RemoteNotUnderstood, RemoteRejected
 from ..kernel.transport import Delivery, Transport
 from ..kernel.uow import Installation, UnitOfWork
 from ..kernel.values import Address, Money
@@ -23,6 +24,8 @@ from ..outbox.claims import Claimed
 from ..outbox.service import NewTask, enqueue
 from ..outbox.worker import Effect
 from .api import Booking, Carrier, Goods, Label, PrintsLabels, ReceivesTracking, TrackingEvent, TrackingState, TrackQuery
+
+_log = logging.getLogger("orderyard.carriers")
 
 BOOK = "book_waybill"
 VOID = "void_waybill"
@@ -221,8 +224,8 @@ class CarrierEngine:
             except CredentialsRefused as error:
                 with self._installation.unit_of_work(f"carrier:{facts.code}") as uow:
                     pause(uow, facts.id, str(error))
-            except RemoteError:
-                continue
+            except Exception as error:
+                _log.warning("%s: %s", facts.code, error, exc_info=None if isinstance(error, OrderyardError) else error)
         return new
 
     def _track(self, facts: ConnectionFacts) -> int:

@@ -54,6 +54,12 @@ def add_shop(
     return int(shop_id)
 
 
+def set_carrier(uow: UnitOfWork, shop_id: int, carrier: str) -> None:
+    """The connection whose carrier takes this shop's parcels; empty for none."""
+    uow.db.change("UPDATE shop SET carrier = ? WHERE id = ?", (carrier, shop_id))
+    uow.note("carrier set", "shop", shop_id, carrier)
+
+
 def add_skus(uow: UnitOfWork, skus: Sequence[NewSku]) -> dict[str, int]:
     """New SKUs, kits among them after their components; ids by code."""
     known = {item.code: item for item in queries.items_by_code(uow.db, [sku.code for sku in skus]).values()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,8 +15,9 @@ from ..inventory.queries import Published, published
 from ..kernel.errors import (
     CredentialsRefused,
     DomainError,
+    OrderyardError,
     OutcomeUnknown,
-    RemoteError,
+    RateLimited,
     RemoteNotUnderstood,
     RemoteRejected,
     RemoteUnavailable,
@@ -29,6 +31,8 @@ from . import inbox
 from .api import Channel, ListingRef, ListsItems, PushesStock, ReceivesWebhooks, StockOutcome, StockTarget, Window
 from .service import FETCH
 from .writeback import shipment_of
+
+_log = logging.getLogger("orderyard.channels")
 
 FIRST_LOOK = timedelta(days=1)
 """How far back a connection looks that was never pulled."""
@@ -53,6 +57,7 @@ class ChannelEngine:
         self._plugins = plugins
         self._seal = seal
         self._transport = transport
+        self._resting: dict[str, datetime] = {}
 
     def channel(self, facts: ConnectionFacts) -> Channel:
         """The adapter of a connection, with its settings in the clear; DomainError while its plugin is not running."""
@@ -72,6 +77,23 @@ class ChannelEngine:
 
     def owners(self) -> list[str]:
         return [facts.code for facts in self.active()]
+
+    def ready(self) -> list[ConnectionFacts]:
+        """Active connections that the remote has not asked to wait."""
+        now = self._installation.environment.now()
+        return [facts for facts in self.active() if self._resting.get(facts.code, now) <= now]
+
+    def troubled(self, facts: ConnectionFacts, error: Exception) -> None:
+        """Remember what went wrong on a connection, where people look; obey a remote that asks for patience."""
+        _log.warning("%s: %s", facts.code, error, exc_info=None if isinstance(error, OrderyardError) else error)
+        if isinstance(error, CredentialsRefused):
+            self.refused(facts, error)
+            return
+        if isinstance(error, RateLimited):
+            wait = timedelta(seconds=max(error.seconds, 0.1))
+            self._resting[facts.code] = self._installation.environment.now() + wait
+        with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+            uow.db.change("UPDATE connection SET message = ? WHERE id = ?", (inbox.said(error)[:2000], facts.id))
 
     def refused(self, facts: ConnectionFacts, error: CredentialsRefused) -> None:
         """Pause a connection whose credentials are no good, and say so where people look."""
@@ -96,16 +118,16 @@ class ChannelEngine:
                 self._walk(facts, channel, window, result)
                 self._moved(facts, window.until)
                 since = window.until
-        except CredentialsRefused as error:
-            result.error = str(error)
-            self.refused(facts, error)
-        except (RemoteError, DomainError) as error:
-            result.error = str(error)
+        except Exception as error:  # an adapter that falls over ends its own pull, and no other's
+            result.error = inbox.said(error)
+            self.troubled(facts, error)
         return result
 
     def _moved(self, facts: ConnectionFacts, cursor: datetime) -> None:
         with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
-            uow.db.change("UPDATE connection SET cursor = ?, last_good_at = ? WHERE id = ?", (cursor, uow.now, facts.id))
+            uow.db.change(
+                "UPDATE connection SET cursor = ?, last_good_at = ?, message = '' WHERE id = ?", (cursor, uow.now, facts.id)
+            )
 
     def _walk(self, facts: ConnectionFacts, channel: Channel, window: Window, result: Pulled) -> None:
         cursor: str | None = None
@@ -119,10 +141,11 @@ class ChannelEngine:
                 if body is None:
                     try:
                         body = channel.fetch(found.external_id)
-                    except RemoteRejected as error:
-                        self._set_aside(
-                            facts, f"{found.external_id}@{found.version.isoformat()}", found.external_id, str(error), result
-                        )
+                    except (RemoteUnavailable, OutcomeUnknown, CredentialsRefused):
+                        raise
+                    except Exception as error:  # refused, not understood, or the adapter fell over: this document's trouble
+                        name = f"{found.external_id}@{found.version.isoformat()}"
+                        self._set_aside(facts, name, found.external_id, inbox.said(error), result)
                         continue
                 with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
                     name = inbox.polled(found.external_id, found.version, body)
@@ -164,13 +187,11 @@ class ChannelEngine:
     def meet_all(self) -> dict[str, int]:
         """Learn the offers of every active connection, each by itself."""
         met: dict[str, int] = {}
-        for facts in self.active():
+        for facts in self.ready():
             try:
                 met[facts.code] = self.meet_items(facts)
-            except CredentialsRefused as error:
-                self.refused(facts, error)
-            except RemoteError:
-                continue
+            except Exception as error:
+                self.troubled(facts, error)
         return met
 
     # push
@@ -305,13 +326,11 @@ class ChannelEngine:
         """Publish on every active connection, each by itself: one in trouble waits for the next time alone."""
         taken: dict[str, int] = {}
         skus = None if sku_ids is None else list(sku_ids)
-        for facts in self.active():
+        for facts in self.ready():
             try:
                 taken[facts.code] = self.publish(facts, skus)
-            except CredentialsRefused as error:
-                self.refused(facts, error)
-            except (RemoteUnavailable, OutcomeUnknown):
-                taken[facts.code] = 0
+            except Exception as error:
+                self.troubled(facts, error)
         return taken
 
 

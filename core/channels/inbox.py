@@ -11,7 +11,7 @@ import peewee
 from ..catalog.queries import marks, shop
 from ..connections.service import ConnectionFacts
 from ..kernel.db import Database, as_moment
-from ..kernel.errors import DomainError, OrderyardError, RemoteNotUnderstood, Stale, StockShort
+from ..kernel.errors import DomainError, OrderyardError, Stale, StockShort
 from ..kernel.uow import Installation, UnitOfWork
 from ..orders.intake import place
 from . import translate
@@ -73,8 +73,10 @@ def polled(external_id: str, version: datetime, body: bytes) -> str:
 
 def park(installation: Installation, inbox_id: int, reason: str, actor: str) -> None:
     """Set a document aside for a person, with its raw bytes and the reason."""
+    # A reason may quote the document, and with it what no database keeps as text.
+    plain = reason[:2000].encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
     with installation.unit_of_work(actor) as uow:
-        uow.db.change("UPDATE inbox SET verdict = 'parked', reason = ? WHERE id = ?", (reason[:2000], inbox_id))
+        uow.db.change("UPDATE inbox SET verdict = 'parked', reason = ? WHERE id = ?", (plain, inbox_id))
 
 
 def take(
@@ -89,8 +91,7 @@ def take(
         order = channel.read(body)
         check(order)
     except Exception as error:
-        reason = str(error) if isinstance(error, OrderyardError) else f"{type(error).__name__}: {error}"
-        park(installation, inbox_id, reason, actor)
+        park(installation, inbox_id, said(error), actor)
         return "parked", None
     for attempt in range(1, TRIES + 1):
         try:
@@ -98,11 +99,16 @@ def take(
                 return _decide(uow, connection, inbox_id, order, body)
         except (StockShort, Stale, peewee.IntegrityError, peewee.OperationalError) as error:
             if attempt == TRIES:
-                park(installation, inbox_id, str(error), actor)
-        except (DomainError, RemoteNotUnderstood) as error:
-            park(installation, inbox_id, str(error), actor)
+                park(installation, inbox_id, said(error), actor)
+        except Exception as error:  # a number no column holds, half a character: the document's fault, whoever notices it
+            park(installation, inbox_id, said(error), actor)
             break
     return "parked", None
+
+
+def said(error: Exception) -> str:
+    """An error in words; its class too, unless it is one of ours."""
+    return str(error) if isinstance(error, OrderyardError) else f"{type(error).__name__}: {error}"
 
 
 def _decide(

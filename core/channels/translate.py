@@ -15,6 +15,7 @@ from ..orders import service as orders
 from ..orders.api import HoldCode
 from ..orders.intake import DraftLine, OrderDraft
 from .api import ChannelLine, ChannelOrder, TradeState
+from .writeback import told
 
 UNSETTLED = (TradeState.UNPAID, TradeState.DEPOSIT_PAID)
 
@@ -165,6 +166,7 @@ def _units(uow: UnitOfWork, stable: str, order_id: int, order: ChannelOrder) -> 
     elsewhere: dict[int, int] = {}
     edited: list[str] = []
     by_id = {line.external_id: line for line in order.lines}
+    ours = told(uow.db, order_id)
     for line_id, _no, external_id, kit, kit_line, per_kit, quantity, shipped, cancelled in rows:
         line = by_id.get(external_id)
         if line is None:
@@ -176,7 +178,8 @@ def _units(uow: UnitOfWork, stable: str, order_id: int, order: ChannelOrder) -> 
         if kit:
             continue
         open_ = quantity - shipped - cancelled
-        if (more := min(line.shipped * per_kit - shipped, open_)) > 0:
+        # What we told ourselves comes back as shipped, also for units that leave in a later parcel.
+        if (more := min(line.shipped * per_kit - max(shipped, ours.get(external_id, 0) * per_kit), open_)) > 0:
             elsewhere[line_id] = more
             open_ -= more
         if (more := min(_cancelled(order, line) * per_kit - cancelled, open_)) > 0:

@@ -24,21 +24,23 @@ class Sent:
 
     external_id: str
     quantity: int
+    """Units in this parcel; 0 when it holds none of them."""
     told: int
     ordered: int
+    """All units of the line that were not cancelled."""
 
 
 def plan(tracking_per: str, sent: Sequence[Sent], *, told_before: bool) -> tuple[ShippedLine, ...]:
     """What the platform can be told about this parcel: nothing, when its ability was used up by an earlier one.
 
-    `order`: one number per order, the first parcel's. `line`: one number per line, that of the first parcel holding a unit
-    of it, for all its units. `quantity`: exactly what is inside.
+    `order`: one number for the whole order, the first parcel's. `line`: one number per line, that of the first parcel holding
+    a unit of it, for all its units. `quantity`: exactly what is inside.
     """
     if tracking_per == "order":
         return () if told_before else tuple(ShippedLine(line.external_id, line.ordered) for line in sent)
     if tracking_per == "line":
-        return tuple(ShippedLine(line.external_id, line.ordered) for line in sent if not line.told)
-    return tuple(ShippedLine(line.external_id, line.quantity) for line in sent)
+        return tuple(ShippedLine(line.external_id, line.ordered) for line in sent if line.quantity and not line.told)
+    return tuple(ShippedLine(line.external_id, line.quantity) for line in sent if line.quantity)
 
 
 class WriteBack:
@@ -88,7 +90,7 @@ class WriteBack:
     def _sent(
         self, uow: UnitOfWork, fo_id: int, order_id: int, before: Sequence[Sequence[Sequence[object]]]
     ) -> tuple[list[Sent], bool]:
-        """The platform lines with units in this parcel, kits counted as kits; and whether anything is left to send."""
+        """The platform lines that were not cancelled, kits counted as kits; and whether anything is left to send."""
         told: dict[str, int] = {}
         for notice in before:
             for external_id, count in notice:
@@ -99,20 +101,34 @@ class WriteBack:
             "WHERE l.order_id = ? ORDER BY l.no",
             (fo_id, order_id),
         )
-        kits: dict[int, int] = {}
+        kits: dict[int, tuple[int, int]] = {}
         open_ = False
         for _, _, kit, kit_line, per_kit, quantity, shipped, cancelled, here in rows:
             open_ = open_ or (not kit and quantity > shipped + cancelled)
-            if kit_line is not None and here:
-                kits[kit_line] = max(kits.get(kit_line, 0), -(-here // per_kit))
+            if kit_line is not None:
+                count, live = kits.get(kit_line, (0, 0))
+                kits[kit_line] = (max(count, -(-here // per_kit)), max(live, -(-(quantity - cancelled) // per_kit)))
         sent = []
-        for no, external_id, kit, kit_line, _, quantity, _, _, here in rows:
-            count = kits.get(no, 0) if kit else here
-            if kit_line is None and count and external_id:
-                room = quantity - told.get(external_id, 0)
-                if min(count, room) > 0:
-                    sent.append(Sent(external_id, min(count, room), told.get(external_id, 0), quantity))
+        for no, external_id, kit, kit_line, _, quantity, _, cancelled, here in rows:
+            count, live = kits.get(no, (0, 0)) if kit else (here, quantity - cancelled)
+            if kit_line is None and live and external_id:
+                earlier = told.get(external_id, 0)
+                sent.append(Sent(external_id, max(0, min(count, quantity - earlier)), earlier, live))
         return sent, open_
+
+
+def told(db: Database, order_id: int) -> dict[str, int]:
+    """Units of each platform line that we told the platform about, or are about to: it counts them as shipped.
+
+    More than we sent, where it shows one number for a whole line or order.
+    """
+    units: dict[str, int] = {}
+    for (lines,) in db.rows(
+        "SELECT lines FROM shipment_notice WHERE order_id = ? AND state IN ('queued', 'done')", (order_id,)
+    ):
+        for external_id, count in json.loads(lines):
+            units[external_id] = units.get(external_id, 0) + count
+    return units
 
 
 def shipment_of(db: Database, key: str, external_id: str) -> tuple[int, str, Shipment]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+from ..kernel.errors import IllegalTransition
 from ..kernel.uow import UnitOfWork
 from ..orders.api import HoldCode
 from ..orders.holds import lift_expired
@@ -11,6 +13,8 @@ from ..orders.states import Step, codes_stopping
 from .merging import merge as merge
 from .merging import refusals as refusals
 from .service import held, release
+
+_log = logging.getLogger("orderyard.fulfillment")
 
 
 def release_ready(uow: UnitOfWork) -> list[int]:
@@ -33,10 +37,24 @@ def release_ready(uow: UnitOfWork) -> list[int]:
     for together in groups.values():
         if len(together) == 1 and stopped.get(together[0]):
             continue
-        fo_id = merge(uow, together, "same buyer and address") if len(together) > 1 else together[0]
-        if release(uow, fo_id, "nothing stops it"):
-            released.append(fo_id)
+        gone = _let_out(uow, together)
+        if gone is None and len(together) > 1:
+            apart = [_let_out(uow, [fo_id]) for fo_id in together if not stopped.get(fo_id)]
+            released += [fo_id for fo_id in apart if fo_id]
+        elif gone:
+            released.append(gone)
     return released
+
+
+def _let_out(uow: UnitOfWork, ids: Sequence[int]) -> int | None:
+    """Merge and release these; 0 when something stops them, None when a plugin objects, which leaves them as they were."""
+    try:
+        with uow.attempt():
+            fo_id = merge(uow, ids, "same buyer and address") if len(ids) > 1 else ids[0]
+            return fo_id if release(uow, fo_id, "nothing stops it") else 0
+    except IllegalTransition as error:
+        _log.info("%s", error)
+        return None
 
 
 def stopped_by(uow: UnitOfWork, fo_ids: Sequence[int], step: Step) -> dict[int, set[HoldCode]]:

@@ -51,13 +51,17 @@ class Fo:
     sealed: bool
     carrier: str
     version: int
+    warehouse: str
 
 
-_FO = "f.id, f.number, f.shop_id, f.warehouse_id, f.state, f.merge_key, f.cod, f.currency, f.sealed, f.carrier, f.version"
+_FO = (
+    "f.id, f.number, f.shop_id, f.warehouse_id, f.state, f.merge_key, f.cod, f.currency, f.sealed, f.carrier, f.version, "
+    "COALESCE((SELECT w.code FROM warehouse w WHERE w.id = f.warehouse_id), '')"
+)
 
 
 def _fo(row: Sequence[Any]) -> Fo:
-    return Fo(row[0], row[1], row[2], row[3], FoState(row[4]), row[5], bool(row[6]), row[7], bool(row[8]), row[9], row[10])
+    return Fo(row[0], row[1], row[2], row[3], FoState(row[4]), row[5], bool(row[6]), row[7], bool(row[8]), row[9], row[10], row[11])
 
 
 def held(uow: UnitOfWork, fo_ids: Iterable[int]) -> dict[int, Fo]:
@@ -83,7 +87,8 @@ def move(uow: UnitOfWork, fo: Fo, target: FoState, because: str, **columns: Any)
 def _step(uow: UnitOfWork, fo: Fo, target: FoState, because: str, **columns: Any) -> Change:
     """The change behind a step that is allowed; whoever makes it hands what it touched to `_stepped`."""
     FO.check(fo.number, fo.state, target, remedy="reload the page to see where it stands")
-    orders.ask_first(uow, "fulfillment_order", fo.id, fo.state, target, {"number": fo.number})
+    facts = {"number": fo.number, "warehouse": fo.warehouse, "carrier": fo.carrier}
+    orders.ask_first(uow, "fulfillment_order", fo.id, fo.state, target, facts)
     uow.note(f"{fo.state} → {target}", "fulfillment_order", fo.id, because)
     settings = "".join(f", {column} = ?" for column in columns)
     return Change(
@@ -194,14 +199,19 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     levels = inventory.lock_levels(uow, codes, {order.shop_id for order in routed})
     level_of: dict[tuple[int, int], inventory.Level] = {}
     free: Free = {}
-    serving: dict[int, dict[int, stock.ServingWarehouse]] = {}
+    keeping: dict[tuple[int, int], set[stock.ServingWarehouse]] = {}
     for level in levels:
         level_of[level.warehouse.id, level.sku_id] = level
         free[level.warehouse.id, level.sku_id] = level.free
-        serving.setdefault(level.shop_id, {})[level.warehouse.id] = level.warehouse
-    unseen = {o.shop_id for o in routed if o.shop_id not in serving or o.warehouse_id not in (None, *serving[o.shop_id])}
-    for shop_id, warehouses in stock.serving(uow.db, unseen).items():
-        serving[shop_id] = {warehouse.id: warehouse for warehouse in warehouses}
+        keeping.setdefault((level.shop_id, level.sku_id), set()).add(level.warehouse)
+    # An order chooses among the warehouses that know its own SKUs, whatever else is routed with it; else among all of its shop.
+    choices = {
+        order.id: set().union(
+            *(keeping.get((order.shop_id, sku), set()) for demand in order.demands for _, sku, _ in demand.parts)
+        )
+        for order in routed
+    }
+    everywhere = stock.serving(uow.db, {order.shop_id for order in routed if not choices[order.id] or order.warehouse_id})
     fos: list[tuple[Any, ...]] = []
     lines: list[tuple[int, ...]] = []
     holds: list[tuple[str, int, HoldCode, str, str]] = []
@@ -209,9 +219,11 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     wants: list[tuple[int, int, int, int]] = []
     reserved: dict[int, int] = {}
     for order in routed:
-        choice = sorted(serving[order.shop_id].values(), key=lambda warehouse: warehouse.code)
+        known = choices[order.id] or everywhere[order.shop_id]
         if order.warehouse_id is not None:
-            choice = [warehouse for warehouse in choice if warehouse.id == order.warehouse_id]
+            known = [warehouse for warehouse in everywhere[order.shop_id] if warehouse.id == order.warehouse_id]
+        choice = sorted(known, key=lambda warehouse: warehouse.code)
+        codes_of = {warehouse.id: warehouse.code for warehouse in choice}
         plan = decide(order.demands, choice, free, order.province, order.country, codes)
         if not plan.assignments:
             holds.append(("order", order.id, HoldCode.OUT_OF_STOCK, "routing", str(plan.why["refused"])))
@@ -242,9 +254,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
                 holds.append(("fo", fo_id, HoldCode.OUT_OF_STOCK, "routing", note))
             if order.merge_minutes and order.merge_key and not order.sealed:
                 waits.setdefault(order.merge_minutes, []).append(("fo", fo_id, HoldCode.MERGE_WAIT, "merging", ""))
-            uow.note(
-                "routed", "order", order.id, f"{fo_number(fo_id)} from {serving[order.shop_id][warehouse_id].code}", plan.why
-            )
+            uow.note("routed", "order", order.id, f"{fo_number(fo_id)} from {codes_of[warehouse_id]}", plan.why)
             line_rows = uow.take_ids("fo_line", len(merged))
             for row_id, (line_id, (sku_id, count, kept)) in zip(line_rows, merged.items(), strict=True):
                 lines.append((row_id, fo_id, order.id, line_id, sku_id, count, kept))

@@ -45,7 +45,11 @@ class Plugins:
     _KEPT = 500
 
     def __init__(
-        self, enabled: Sequence[str], available: tuple[Installed, ...], reserved: Mapping[str, Collection[str]]
+        self,
+        enabled: Sequence[str],
+        available: tuple[Installed, ...],
+        reserved: Mapping[str, Collection[str]],
+        left_out: Collection[str] = (),
     ) -> None:
         self.enabled = tuple(dict.fromkeys(enabled))
         """What the configuration lists, in its order, running or not."""
@@ -58,7 +62,7 @@ class Plugins:
         self.running: tuple[str, ...] = ()
         self._guests: dict[str, Guest] = {}
         self._stalled: dict[str, Guest] = {}
-        self._registries = Registries(reserved)
+        self._registries = Registries(reserved, left_out)
         self._asked: dict[str, tuple[tuple[str, Callable[..., list[Any]]], ...]] = {}
         self._listeners: dict[str, tuple[str, ...]] = {}
         self._lock = threading.Lock()
@@ -271,14 +275,16 @@ def load(
     *,
     extra: Mapping[str, object] | None = None,
     reserved: Mapping[str, Collection[str]] | None = None,
+    left_out: Collection[str] = (),
 ) -> Plugins:
     """Start the enabled plugins, in that order; whatever is wrong with one is a Fault of that one, and the rest start.
 
     `extra` holds modules that are there already, by slug, and need no entry point. `reserved` holds names that the core
-    has taken itself, by registry (`{"review_rules": {"amount_limit"}}`).
+    has taken itself, by registry (`{"review_rules": {"amount_limit"}}`); `left_out` names registries that are not filled: a
+    running shop needs no simulators, and whatever they import.
     """
     given = extra or {}
-    plugins = Plugins(enabled, installed(entries()), reserved or {})
+    plugins = Plugins(enabled, installed(entries()), reserved or {}, left_out)
     plugins.start(given)
     return plugins
 

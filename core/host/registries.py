@@ -49,13 +49,15 @@ class Registries:
 
     reserved: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Names that the core has taken for itself, by registry."""
+    left_out: Collection[str] = ()
+    """Registries that nobody needs now: plugins are not asked for them."""
     entries: dict[str, dict[str, Registered]] = field(default_factory=lambda: {name: {} for name in CONTRACTS})
 
     def admit(self, slug: str, guest: Guest) -> None:
         """Ask one plugin for everything it registers; raises PluginError and keeps nothing of it when any of it is wrong."""
         wanted: dict[str, dict[str, Registered]] = {}
         for registry, contract in CONTRACTS.items():
-            if call := guest.calls.get(contract.hook):
+            if registry not in self.left_out and (call := guest.calls.get(contract.hook)):
                 with contained(contract.hook):
                     given = [kind for several in call() for kind in _several(contract.hook, several)]
                     wanted[registry] = self._checked(slug, registry, contract, given)

@@ -101,6 +101,17 @@ class UnitOfWork:
         del pool[:count]
         return taken
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part that may fail by itself: an error undoes its rows, events and history, and the rest goes on."""
+        pending, audit = len(self._pending), len(self._audit)
+        try:
+            with self.db.savepoint():
+                yield
+        except BaseException:
+            del self._pending[pending:], self._audit[audit:]
+            raise
+
     def emit(self, *events: Any) -> None:
         """Tell whoever listens; core listeners hear it before the transaction ends."""
         self._pending.extend(events)

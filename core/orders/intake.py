@@ -131,7 +131,7 @@ def _explode(draft: OrderDraft) -> list[_Leaf]:
             weights = [part.price * part.quantity for part in item.components]
             amounts, carriages = apportion(line.amount, weights), apportion(freight, weights)
             for part, amount, carriage in zip(item.components, amounts, carriages, strict=True):
-                units = part.quantity * line.quantity
+                units = quantity(part.quantity * line.quantity, f"units of {part.code}")
                 rows.append(
                     _Leaf(len(rows) + 1, line, part.sku_id, part.code, part.title, units, part.quantity, part.price,
                           amount, carriage, kit_line=no)

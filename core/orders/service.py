@@ -190,9 +190,10 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
     head = _locked(uow, [payment.order_id])[payment.order_id]
     lines = _lines(uow, [head.id])[head.id]
     was_settled = head.paid_at is not None
+    before = received_tax(head.received, head.total, lines)
     head.received += payment.amount
     if not head.cod:
-        tax = received_tax(payment.amount, head.total, lines)
+        tax = received_tax(head.received, head.total, lines) - before
         head.advance += payment.amount
         head.advance_tax += tax
         uow.emit(
@@ -203,15 +204,21 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         )  # fmt: skip
     if not was_settled and head.received >= head.total:
         head.paid_at = payment.at
+    if head.advance and any(line.shipped for line in lines) and not any(line.open for line in lines):
+        # Nothing will be sent any more that could turn this money into revenue: the goods were there before it.
+        uow.emit(_sold(head, payment.key, payment.at, head.advance, 0, head.advance_tax, ""))
+        head.advance = head.advance_tax = 0
     uow.note("payment", "order", head.id, payment.method, {"amount": payment.amount})
     _write(uow, head, lines, "paid")
-    if not was_settled and head.paid_at is not None and head.status is OrderStatus.PENDING_REVIEW:
+    # Where units were shipped elsewhere the status is past review already, the review is not.
+    waits = head.status in (OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP) and head.review is ReviewState.PENDING
+    if not was_settled and head.paid_at is not None and waits:
         uow.emit(OrderSettled(queries.card(uow.db, head.id)))
     return True
 
 
 def received_tax(amount: int, total: int, lines: Sequence[_Line]) -> int:
-    """The tax inside a payment: the order's own tax, in proportion to what of it is paid."""
+    """The tax inside everything received so far: the order's own tax, in proportion to what of it is paid."""
     tax = sum(tax_inside(line.amount + line.freight, line.tax_rate) for line in lines)
     return tax * min(amount, total) // total if total else 0
 
@@ -455,13 +462,18 @@ def _cancel(uow: UnitOfWork, head: _Head, lines: Sequence[_Line], wanted: Mappin
 
 
 def set_reserved(uow: UnitOfWork, reserved: Mapping[int, int]) -> None:
-    """The reserved counter of order lines becomes what fulfillment says it is."""
+    """The reserved counter of order lines becomes what fulfillment says it is.
+
+    Never more than is open: what was just cancelled or sent elsewhere is let go, and counted again, later in the transaction.
+    """
     if (new := uow.kept.get(Unwritten)) is not None and all(line_id in new.lines for line_id in reserved):
         for line_id, count in reserved.items():
             new.lines[line_id]["reserved"] = count
     elif reserved:
         uow.db.change(
-            f"UPDATE order_line SET reserved = v.column2 FROM (VALUES {','.join(['(?,?)'] * len(reserved))}) AS v "
+            "UPDATE order_line SET reserved = CASE WHEN v.column2 > quantity - shipped - cancelled "
+            "THEN quantity - shipped - cancelled ELSE v.column2 END "
+            f"FROM (VALUES {','.join(['(?,?)'] * len(reserved))}) AS v "
             "WHERE order_line.id = v.column1",
             [part for pair in sorted(reserved.items()) for part in pair],
         )
@@ -472,8 +484,9 @@ def record_shipped(
 ) -> None:
     """Count units as sent, by order and line; what they were sold for becomes revenue.
 
-    `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external` units were sent by somebody else: they were reserved
-    here at most on paper. Each order's sale is known by `key`/order number, so the same shipment never sells twice.
+    `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external` units
+    were sent by somebody else: they were reserved here at most on paper. Each order's sale is known by `key`/order number, so
+    the same shipment never sells twice.
     """
     heads, lines = _locked(uow, shipped), _lines(uow, shipped)
     for order_id, units in shipped.items():

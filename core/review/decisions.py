@@ -23,11 +23,13 @@ def approve(uow: UnitOfWork, order_id: int, because: str, *, carrier: str = "", 
     """
     card = queries.card(uow.db, order_id)
     _refuse_stranger(uow, card, "approve")
-    if card.status is not OrderStatus.PENDING_REVIEW or card.review not in (ReviewState.PENDING, ReviewState.WITHDRAWN):
+    if not waits(card):
         raise DomainError(
             f"order {card.number} is {card.status}, its review {card.review}",
             remedy="only an order that waits for review can be approved",
         )
+    if card.paid_at is None:
+        raise DomainError(f"order {card.number} is not paid", remedy="wait for the payment")
     if unknown := [line.title for line in card.lines if not line.sku and line.quantity > line.cancelled]:
         raise DomainError(f"order {card.number}: nobody knows {', '.join(unknown)}", remedy="map these items to SKUs first")
     if carrier or warehouse:

@@ -164,11 +164,8 @@ class Reviewer:
     def again(self, uow: UnitOfWork, order_ids: Sequence[int]) -> None:
         """Ask once more after something changed; holds of rules that pass now are lifted."""
         for start in range(0, len(order_ids), _TOGETHER):
-            cards = [
-                card
-                for card in queries.cards(uow.db, order_ids[start : start + _TOGETHER])
-                if card.status is OrderStatus.PENDING_REVIEW and card.review in (ReviewState.PENDING, ReviewState.WITHDRAWN)
-            ]
+            some = order_ids[start : start + _TOGETHER]
+            cards = [card for card in queries.cards(uow.db, some) if waits(card) and card.paid_at is not None]
             self._lift(uow, cards)
             self.hear(uow, [OrderSettled(card) for card in cards])
 
@@ -233,9 +230,16 @@ class Reviewer:
 def waiting(db: Database) -> list[int]:
     """Every order that waits for review."""
     rows = db.rows(
-        "SELECT id FROM sales_order WHERE status = 'pending_review' AND review IN ('pending', 'withdrawn') ORDER BY id"
+        "SELECT id FROM sales_order WHERE status IN ('pending_review', 'to_ship') AND review IN ('pending', 'withdrawn') "
+        "AND paid_at IS NOT NULL ORDER BY id"
     )
     return [row[0] for row in rows]
+
+def waits(card: OrderCard) -> bool:
+    """Whether a person or a rule still has to decide; also of an order whose first units were shipped elsewhere meanwhile."""
+    open_status = card.status in (OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP)
+    return open_status and card.review in (ReviewState.PENDING, ReviewState.WITHDRAWN)
+
 
 
 def _trace(judged: Iterable[Judgement]) -> dict[str, str]:

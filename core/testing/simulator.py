@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
@@ -186,7 +186,7 @@ class ChannelSimulator(Simulator):
 
     @abstractmethod
     def open_shop(self, items: tuple[ShopItem, ...], webhooks: str = "") -> None:
-        """Offer these items; `webhooks` is the address its pushes go to, empty for none."""
+        """Offer these items and no others, each showing 0; `webhooks` is the address its pushes go to, empty for none."""
 
     @abstractmethod
     def place(self, order: BuyerOrder) -> str:
@@ -210,6 +210,17 @@ class ChannelSimulator(Simulator):
     @abstractmethod
     def told(self) -> ChannelTold:
         """What it was told so far."""
+
+
+@runtime_checkable
+class HoldsOrders(Protocol):
+    """A simulated platform that can forbid shipping an order for a while."""
+
+    def hold(self, order_id: str) -> None:
+        """The platform forbids shipping the order."""
+
+    def release(self, order_id: str) -> None:
+        """It lets go of the order again."""
 
 
 @dataclass(frozen=True, slots=True)

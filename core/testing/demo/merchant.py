@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...auth.permissions import Role
 from ...auth.service import add_person
-from ...catalog.service import NewSku, add_shop, add_skus
+from ...catalog.service import NewSku, add_shop, add_skus, set_carrier
 from ...inventory.api import Place
 from ...inventory.service import Receipt, add_warehouse, receive, serve
 from ...kernel.uow import UnitOfWork
@@ -122,7 +122,7 @@ def open_shop(uow: UnitOfWork, code: str, currency: str, warehouses: Mapping[str
     shop_id = add_shop(
         uow, code, title, currency, timezone="Asia/Shanghai" if home else "America/New_York", tax_rate=1300 if home else 0
     )
-    uow.db.change("UPDATE shop SET carrier = ? WHERE id = ?", (carrier, shop_id))
+    set_carrier(uow, shop_id, carrier)
     serve(uow, shop_id, warehouses.values(), safety=1)
     return shop_id
 

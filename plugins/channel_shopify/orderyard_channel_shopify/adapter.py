@@ -14,6 +14,7 @@ from orderyard.core.channels.api import (
     Confirmed,
     Found,
     Hint,
+    ItemPage,
     Page,
     Shipment,
     StockAnswer,
@@ -24,7 +25,7 @@ from orderyard.core.kernel.errors import CredentialsRefused, RemoteRejected, Rem
 from orderyard.core.kernel.transport import Delivery, Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import shipping, stock, webhooks
+from . import items, shipping, stock, webhooks
 from .node import Node, parse
 from .reading import read_order, version
 from .wire import AdminApi
@@ -96,9 +97,8 @@ class Shopify(Channel):
         if not data.has("order"):
             raise RemoteRejected(f"Shopify knows no order {external_id}")
         order = data.node("order")
-        values = dict(order.values)
-        nodes = [line.values for line in order.node("lineItems").each("nodes")]
         connection = order.node("lineItems")
+        nodes = [line.values for line in connection.each("nodes")]
         while connection.node("pageInfo").flag("hasNextPage"):
             after = connection.node("pageInfo").text("endCursor")
             more = self._api.read("orderLines", {"id": external_id, "lines": LINES_PER_FETCH, "after": after}).node("order")
@@ -106,8 +106,8 @@ class Shopify(Channel):
                 raise RemoteUnavailable(f"order {external_id} changed while it was read")
             connection = more.node("lineItems")
             nodes += [line.values for line in connection.each("nodes")]
-        values["lineItems"] = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
-        return _body(values)
+        whole = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
+        return _body({**order.values, "lineItems": whole})
 
     def read(self, body: bytes) -> ChannelOrder:
         gateways = self.config.get("cod_gateways") or COD_GATEWAY
@@ -134,6 +134,10 @@ class Shopify(Channel):
         if not targets:
             return ()
         return stock.push(self._api, self._location(), targets, key)
+
+    def list_items(self, cursor: str | None = None) -> ItemPage:
+        """The number of a variant is its sum over all locations, as buyers see it."""
+        return items.list_page(self._api, cursor)
 
     def receive(self, delivery: Delivery) -> Sequence[Hint]:
         return webhooks.receive(self.config, delivery)

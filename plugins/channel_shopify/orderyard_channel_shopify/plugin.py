@@ -9,7 +9,6 @@ from orderyard.core.testing.simulator import Simulator
 from orderyard.hookspecs import Manifest, hookimpl
 
 from .adapter import Shopify
-from .simulator.server import ShopifySimulator
 
 manifest = Manifest(slug="channel_shopify", title="Shopify")
 
@@ -21,4 +20,7 @@ def register_channels() -> Iterable[type[Channel]]:
 
 @hookimpl
 def register_simulators() -> Iterable[type[Simulator]]:
+    # Imported when asked for, so that a merchant's own worker never loads the simulator and all of GraphQL.
+    from .simulator.server import ShopifySimulator
+
     return [ShopifySimulator]

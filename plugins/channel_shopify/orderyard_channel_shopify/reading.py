@@ -36,7 +36,7 @@ class Financial(StrEnum):
 
 
 class Fulfillment(StrEnum):
-    """OrderDisplayFulfillmentStatus; checked for a value we do not know, the units say the rest."""
+    """OrderDisplayFulfillmentStatus; it tells of holds, the units say the rest."""
 
     FULFILLED = "FULFILLED"
     IN_PROGRESS = "IN_PROGRESS"
@@ -76,6 +76,11 @@ class Restock(StrEnum):
 
 
 _DISTRICT = re.compile(r"[\u4e00-\u9fff]{1,10}[区县市旗]")
+# Both are said of an order only when they are true of everything in it that is still to be sent.
+_HELD = {
+    Fulfillment.ON_HOLD: "on hold in Shopify",
+    Fulfillment.SCHEDULED: "Shopify has it scheduled for a later day",
+}
 _SETTLED = frozenset({Financial.PAID, Financial.PARTIALLY_REFUNDED, Financial.REFUNDED})
 
 
@@ -102,7 +107,7 @@ def _read(order: Node, cod_gateways: Sequence[str], memo_attribute: str) -> Chan
     currency = order.text("currencyCode")
     Money.zero(currency)
     financial = order.choice("displayFinancialStatus", Financial) if order.has("displayFinancialStatus") else None
-    order.choice("displayFulfillmentStatus", Fulfillment)
+    fulfillment = order.choice("displayFulfillmentStatus", Fulfillment)
     cancelled = order.has("cancelledAt")
     on_top = not order.flag("taxesIncluded")
     lines = _lines(order, currency, cancelled, on_top)
@@ -128,6 +133,7 @@ def _read(order: Node, cod_gateways: Sequence[str], memo_attribute: str) -> Chan
         cod=cod,
         message=order.text_or_empty("note"),
         memo=_memo(order, memo_attribute),
+        held=_HELD.get(fulfillment, "") if any(line.quantity > line.cancelled + line.shipped for line in lines) else "",
     )
 
 

@@ -31,6 +31,7 @@ from graphql.execution import get_variable_values
 from graphql.type import is_introspection_type, is_specified_scalar_type
 from orderyard_channel_shopify import wire
 from orderyard_channel_shopify.adapter import LINES_PER_FETCH, LINES_PER_PAGE, ORDERS_PER_PAGE
+from orderyard_channel_shopify.items import ITEMS_PER_PAGE
 from orderyard_channel_shopify.simulator.cost import MOST, Bill
 from orderyard_channel_shopify.simulator.server import schema as simulated
 
@@ -78,6 +79,7 @@ SAMPLES: dict[str, dict[str, object]] = {
         "key": "k",
     },
     "locations": {"after": None},
+    "productVariants": {"first": ITEMS_PER_PAGE, "after": None},
 }
 
 

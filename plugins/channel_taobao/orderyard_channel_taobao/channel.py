@@ -13,6 +13,7 @@ from orderyard.core.channels.api import (
     ChannelOrder,
     Confirmed,
     Found,
+    ItemPage,
     Page,
     Shipment,
     StockAnswer,
@@ -23,7 +24,7 @@ from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.transport import Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import answers, shipping, stock
+from . import answers, items, shipping, stock
 from .gateway import ADDRESS, Gateway
 from .moments import from_wire, to_wire
 from .reading import FIELDS, read_trade, trade_id
@@ -127,6 +128,10 @@ class TaobaoChannel(Channel):
 
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         return stock.push(self._gateway, targets)
+
+    def list_items(self, cursor: str | None = None) -> ItemPage:
+        """On sale, waiting in the warehouse and sold out; an item that goes from one to the other meanwhile may be twice."""
+        return items.list_page(self._gateway, cursor)
 
 
 def _trades(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -21,6 +21,6 @@ def register_channels() -> Iterable[type[Channel]]:
 @hookimpl
 def register_simulators() -> Iterable[type[Simulator]]:
     # Imported when asked for, so that a merchant's own worker never loads the simulator.
-    from .simulator import TaobaoSimulator
+    from .simulator.server import TaobaoSimulator
 
     return [TaobaoSimulator]

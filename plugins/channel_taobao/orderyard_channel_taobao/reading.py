@@ -24,11 +24,12 @@ FIELDS = (
 )
 
 _UNPAID = frozenset(("TRADE_NO_CREATE_PAY", "WAIT_BUYER_PAY", "PAY_PENDING", "WAIT_PRE_AUTH_CONFIRM"))
+_FORBIDDEN = "PAID_FORBID_CONSIGN"
 _STATES = {
     **dict.fromkeys(_UNPAID, TradeState.UNPAID),
     "WAIT_SELLER_SEND_GOODS": TradeState.TO_SHIP,
-    # Paid, but a group purchase or a control of the platform forbids shipping: its lines are held, see `_forbidden`.
-    "PAID_FORBID_CONSIGN": TradeState.TO_SHIP,
+    # Paid, but the platform forbids shipping for now: see `_held`.
+    _FORBIDDEN: TradeState.TO_SHIP,
     "SELLER_CONSIGNED_PART": TradeState.PARTLY_SHIPPED,
     "WAIT_BUYER_CONFIRM_GOODS": TradeState.SHIPPED,
     "TRADE_BUYER_SIGNED": TradeState.SHIPPED,
@@ -43,7 +44,7 @@ _STEPS = {
     "FRONT_PAID_FINAL_PAID": TradeState.DEPOSIT_PAID,
     "FRONT_PAID_FRONT_FORFEITED": TradeState.CANCELLED,
 }
-_LINE_OPEN = _UNPAID | {"WAIT_SELLER_SEND_GOODS", "PAID_FORBID_CONSIGN"}
+_LINE_OPEN = _UNPAID | {"WAIT_SELLER_SEND_GOODS", _FORBIDDEN}
 _LINE_SHIPPED = frozenset(("WAIT_BUYER_CONFIRM_GOODS", "TRADE_BUYER_SIGNED", "TRADE_FINISHED"))
 # Asked for and not decided, exchanges among them; a refund that the seller refused or the buyer withdrew is decided.
 _REFUND_OPEN = frozenset(
@@ -58,7 +59,14 @@ _REFUND_OPEN = frozenset(
 )
 _REFUND_DECIDED = frozenset(("", "NO_REFUND", "SELLER_REFUSE_BUYER", "CLOSED"))
 _COD = frozenset(("cod", "b2c_cod", "super_market_cod_trade"))
-_HOLDS = ("top_hold", "team_buy_hold", "share_group_hold", "ofp_hold", "forbid_consign", "delay_create_delivery")
+_HOLDS = {
+    "top_hold": "intercepted by the open platform (TOP 拦截)",
+    "team_buy_hold": "held for a group purchase on Tmall (天猫拼团)",
+    "share_group_hold": "held for a shared purchase (分享购)",
+    "ofp_hold": "intercepted by Tmall Global (天猫国际)",
+    "forbid_consign": "held for a Juhuasuan purchase in company (聚划算一起买)",
+    "delay_create_delivery": "held for a Juhuasuan group deal (聚划算火拼)",
+}
 _COUNTRIES = {
     "": "CN",
     "中国": "CN",
@@ -103,8 +111,7 @@ def read_trade(body: bytes, app_key: str) -> ChannelOrder:
     state = _state(trade, status)
     cod = answers.text(trade.get("type")) in _COD
     orders = answers.listed(trade.get("orders"), f"orders of {tid}")
-    held = status == "PAID_FORBID_CONSIGN" or any(answers.yes(trade.get(flag)) for flag in _HOLDS)
-    lines = tuple(_line(trade, line, status, held, alone=len(orders) == 1) for line in orders)
+    lines = tuple(_line(trade, line, status, alone=len(orders) == 1) for line in orders)
     if status == "TRADE_CLOSED" and any(line.shipped for line in lines):
         # Sent, delivered and refunded afterwards: what happened to the goods stays true, the refund is money of its own.
         state = TradeState.COMPLETED
@@ -133,6 +140,7 @@ def read_trade(body: bytes, app_key: str) -> ChannelOrder:
         cod=cod,
         message=answers.text(trade.get("buyer_message")),
         memo=_memo(answers.text(trade.get("seller_memo"))),
+        held=_held(trade, status) if any(line.quantity > line.cancelled + line.shipped for line in lines) else "",
     )
     check(order)
     return order
@@ -148,7 +156,15 @@ def _state(trade: Mapping[str, Any], status: str) -> TradeState:
     return _STEPS[step] if step and status in _UNPAID else _STATES[status]
 
 
-def _line(trade: Mapping[str, Any], line: Mapping[str, Any], trade_status: str, held: bool, *, alone: bool) -> ChannelLine:
+def _held(trade: Mapping[str, Any], status: str) -> str:
+    """Why the platform forbids shipping what is open of the trade: every flag that is set, else its status alone."""
+    reasons = [words for flag, words in _HOLDS.items() if answers.yes(trade.get(flag))]
+    if not reasons and status == _FORBIDDEN:
+        reasons = ["paid, but the platform forbids shipping for now (拼团中或发货强管控)"]
+    return "; ".join(reasons)
+
+
+def _line(trade: Mapping[str, Any], line: Mapping[str, Any], trade_status: str, *, alone: bool) -> ChannelLine:
     oid = line_id(line)
     units = answers.whole(line.get("num"), f"num of line {oid}")
     status = answers.text(line.get("status")) or trade_status
@@ -180,7 +196,7 @@ def _line(trade: Mapping[str, Any], line: Mapping[str, Any], trade_status: str, 
         amount=_amount(trade, line, oid, alone),
         cancelled=cancelled,
         shipped=shipped,
-        refund_requested=refund in _REFUND_OPEN or (held and status in _LINE_OPEN and not cancelled),
+        refund_requested=refund in _REFUND_OPEN,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from orderyard_channel_taobao.channel import TaobaoChannel
-from orderyard_channel_taobao.simulator import TaobaoSimulator
+from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard.core.channels.api import Channel
 from orderyard.core.testing.conformance_channel import ChannelConformance

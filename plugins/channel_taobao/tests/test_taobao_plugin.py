@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pluggy
 from orderyard_channel_taobao import plugin
 from orderyard_channel_taobao.channel import TaobaoChannel
-from orderyard_channel_taobao.simulator import TaobaoSimulator
+from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard import hookspecs
-from orderyard.core.channels.api import PushesStock, ReceivesWebhooks
+from orderyard.core.channels.api import ListsItems, PushesStock, ReceivesWebhooks
 from orderyard.core.testing.scripted import ScriptedTransport
 
 
@@ -30,7 +32,17 @@ def test_channel_and_simulator_are_registered_under_one_name() -> None:
     assert TaobaoChannel.name == TaobaoSimulator.name == plugin.manifest.slug
 
 
-def test_it_pushes_stock_and_receives_no_webhooks() -> None:
+def test_it_pushes_stock_and_lists_items_and_receives_no_webhooks() -> None:
     channel = TaobaoChannel({}, ScriptedTransport())
     assert isinstance(channel, PushesStock)
+    assert isinstance(channel, ListsItems)
     assert not isinstance(channel, ReceivesWebhooks)
+
+
+def test_simulator_and_adapter_share_no_code() -> None:
+    package = Path(plugin.__file__).parent
+    own = re.compile(r"^\s*(?:from|import)\s+(\.\.?|orderyard_channel_taobao)(\w*)", re.MULTILINE)
+    for path in package.glob("simulator/*.py"):
+        assert [found for found in own.findall(path.read_text(encoding="utf-8")) if found[0] != "."] == []
+    for path in set(package.glob("*.py")) - {package / "plugin.py"}:
+        assert "simulator" not in {found[1] for found in own.findall(path.read_text(encoding="utf-8"))}

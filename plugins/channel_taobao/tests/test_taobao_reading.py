@@ -240,14 +240,41 @@ def test_cash_on_delivery_is_paid_when_the_trade_is_finished(trade: Make, line: 
     assert (order.state, order.paid) == (TradeState.COMPLETED, cny("113.00"))
 
 
-@pytest.mark.parametrize("flag", ["top_hold", "team_buy_hold", "share_group_hold", "ofp_hold", "forbid_consign"])
-def test_a_trade_the_platform_holds_must_not_ship(trade: Make, read: Read, flag: str) -> None:
-    assert [one.refund_requested for one in read(trade(**{flag: 1})).lines] == [True, True]
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("top_hold", "TOP 拦截"),
+        ("team_buy_hold", "天猫拼团"),
+        ("share_group_hold", "分享购"),
+        ("ofp_hold", "天猫国际"),
+        ("forbid_consign", "聚划算一起买"),
+        ("delay_create_delivery", "聚划算火拼"),
+    ],
+)
+def test_a_trade_the_platform_holds_says_why_in_words(trade: Make, read: Read, flag: str, words: str) -> None:
+    order = read(trade(**{flag: 1}))
+    assert words in order.held
+    assert order.state is TradeState.TO_SHIP
+    assert [one.refund_requested for one in order.lines] == [False, False]
+
+
+def test_every_hold_is_named_and_none_where_none_is_set(trade: Make, read: Read) -> None:
+    assert read(trade()).held == ""
+    held = read(trade(top_hold="1", ofp_hold=True)).held
+    assert ("TOP 拦截" in held, "天猫国际" in held) == (True, True)
 
 
 def test_a_group_purchase_still_open_must_not_ship(trade: Make, line: Make, read: Read) -> None:
     order = read(trade(line(status="PAID_FORBID_CONSIGN"), status="PAID_FORBID_CONSIGN"))
-    assert (order.paid, order.lines[0].refund_requested) == (order.total, True)
+    assert (order.paid, order.state, order.lines[0].refund_requested) == (order.total, TradeState.TO_SHIP, False)
+    assert "forbids shipping" in order.held
+    named = read(trade(line(status="PAID_FORBID_CONSIGN"), status="PAID_FORBID_CONSIGN", team_buy_hold=1))
+    assert "天猫拼团" in named.held
+
+
+@pytest.mark.parametrize("status", ["WAIT_BUYER_CONFIRM_GOODS", "TRADE_FINISHED", "TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"])
+def test_a_hold_that_has_nothing_left_to_stop_is_none(trade: Make, line: Make, read: Read, status: str) -> None:
+    assert read(trade(line(status=status), status=status, top_hold=1)).held == ""
 
 
 def test_an_address_may_lie_outside_the_mainland(trade: Make, read: Read) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from orderyard_channel_taobao.signing import sign
-from orderyard_channel_taobao.simulator import TaobaoSimulator
+from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 # Secret `helloworld`; computed by the official Java SDK, the md5 one also by three other clients.
 PARAMS = {
@@ -31,7 +31,7 @@ def test_the_adapter_signs_as_the_official_sdks_do(method: str, signature: str) 
 
 @pytest.mark.parametrize(("method", "signature"), VECTORS)
 def test_the_simulator_signs_as_the_official_sdks_do(method: str, signature: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orderyard_channel_taobao.simulator._SECRET", "helloworld")
+    monkeypatch.setattr("orderyard_channel_taobao.simulator.server._SECRET", "helloworld")
     assert TaobaoSimulator()._signature({**PARAMS, "sign_method": method}) == signature
 
 

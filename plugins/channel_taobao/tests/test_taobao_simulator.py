@@ -8,11 +8,11 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from orderyard_channel_taobao.simulator import TaobaoSimulator
+from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 from werkzeug.test import Client, EnvironBuilder
 
 from orderyard.core.kernel.values import Address, Money
@@ -241,9 +241,54 @@ def test_a_parcel_is_refused_by_the_platform_s_own_codes(peer: Peer, simulator: 
     assert "logistics_online_send_response" in peer.call("logistics.online.send", **{**parcel, "tid": cod})
 
 
+def offered(peer: Peer, method: str, **params: str) -> list[str]:
+    """Ids of the items on one page."""
+    answer = peer.call(method, **{"fields": "num_iid", **params})[f"{method.replace('.', '_')}_response"]
+    return [str(item["num_iid"]) for item in answer.get("items", {}).get("item", [])]
+
+
+def test_what_is_sold_out_is_no_longer_on_sale(peer: Peer) -> None:
+    tee, mug = offered(peer, "items.inventory.get", banner="sold_out")
+    assert offered(peer, "items.onsale.get") == []
+    peer.call("item.quantity.update", num_iid=mug, quantity="7", type="1")
+    assert (offered(peer, "items.onsale.get"), offered(peer, "items.inventory.get", banner="sold_out")) == ([mug], [tee])
+    assert offered(peer, "items.inventory.get") == []
+
+
+def test_items_are_listed_by_when_they_changed(peer: Peer, simulator: TaobaoSimulator) -> None:
+    tee, mug = offered(peer, "items.inventory.get", banner="sold_out")
+    assert isinstance(simulator.environment, FixedEnvironment)
+    simulator.environment.moment += timedelta(seconds=9)
+    peer.call("skus.quantity.update", num_iid=tee, outerid_quantities="TEE-M:0;TEE-L:0", type="1")
+
+    def found(**params: str) -> list[str]:
+        return offered(peer, "items.inventory.get", banner="sold_out", **params)
+
+    assert (found(order_by="modified:asc"), found(order_by="modified:desc")) == ([mug, tee], [tee, mug])
+    assert found(start_modified="2026-11-21 12:00:09") == [tee]
+    assert found(end_modified="2026-11-21 12:00:08") == [mug]
+    assert found(order_by="modified:asc", page_no="2", page_size="1") == [tee]
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("items.onsale.get", {"page_size": "201"}),
+        ("items.onsale.get", {"page_no": "0"}),
+        ("items.onsale.get", {"page_no": "101", "page_size": "200"}),
+        ("items.onsale.get", {"order_by": "mood:asc"}),
+        ("items.onsale.get", {"start_modified": "yesterday"}),
+        ("items.inventory.get", {"page_no": "102", "page_size": "1"}),
+        ("items.inventory.get", {"banner": "somewhere"}),
+        ("item.skus.get", {"num_iids": ",".join(str(number) for number in range(41))}),
+    ],
+)
+def test_a_list_of_items_has_its_limits(peer: Peer, method: str, params: dict[str, str]) -> None:
+    assert peer.call(method, fields="num_iid", **params)["error_response"]["code"] == 41
+
+
 def test_stock_is_set_or_added_and_never_below_nothing(peer: Peer, simulator: TaobaoSimulator) -> None:
-    listed = peer.call("items.onsale.get", fields="num_iid,title,outer_id")["items_onsale_get_response"]["items"]["item"]
-    tee, mug = str(listed[0]["num_iid"]), str(listed[1]["num_iid"])
+    tee, mug = offered(peer, "items.inventory.get", banner="sold_out")
     skus = peer.call("item.skus.get", fields="sku_id,outer_id", num_iids=tee)["item_skus_get_response"]["skus"]["sku"]
     ids = {sku["outer_id"]: str(sku["sku_id"]) for sku in skus}
     answer = peer.call("skus.quantity.update", num_iid=tee, skuid_quantities=f"{ids['TEE-M']}:9;{ids['TEE-L']}:4", type="1")

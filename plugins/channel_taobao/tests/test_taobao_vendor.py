@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from orderyard_channel_taobao.channel import TaobaoChannel
 from orderyard_channel_taobao.signing import sign
-from orderyard_channel_taobao.simulated_calls import CALLS
-from orderyard_channel_taobao.simulator import TaobaoSimulator
+from orderyard_channel_taobao.simulator.calls import CALLS
+from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard.core.channels.api import ListingRef, Shipment, ShippedLine, StockTarget, TradeState, Window, check
 from orderyard.core.kernel.errors import RemoteError
@@ -82,6 +82,9 @@ def everything_sent() -> list[dict[str, str]]:
                 channel.find_shipment(parcel)
             channel.push_stock([StockTarget(line.listing, 5) for line in order.lines], "k1")
         channel.push_stock([StockTarget(ListingRef("1"), 5)], "k1")
+        page = channel.list_items()
+        while page.cursor:
+            page = channel.list_items(page.cursor)
     finally:
         transport.inner.close()
         simulator.stop()
@@ -97,6 +100,9 @@ def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(
         "taobao.logistics.online.send",
         "taobao.skus.quantity.update",
         "taobao.item.quantity.update",
+        "taobao.items.onsale.get",
+        "taobao.items.inventory.get",
+        "taobao.item.skus.get",
     }
     for params in sent:
         declared = {one["name"]: one for one in metadata(taobao, params["method"])["requestParams"]}
@@ -111,7 +117,7 @@ def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(
 def test_every_field_asked_for_is_in_the_metadata(taobao: Path) -> None:
     for params in everything_sent():
         if "fields" in params:
-            (root,) = (one for one in metadata(taobao, params["method"])["responseParams"] if one["name"].startswith("trade"))
+            (root,) = (one for one in metadata(taobao, params["method"])["responseParams"] if one.get("subParams"))
             declared = {one["name"] for one in root["subParams"]}
             assert set(params["fields"].split(",")) <= declared, params["method"]
 
@@ -129,6 +135,38 @@ def test_the_simulator_sends_no_field_that_the_metadata_does_not_know(taobao: Pa
     assert document.keys() <= fields.keys()
     of_lines = {one["name"] for one in fields["orders"]["subParams"]}
     assert document["orders"]["order"][0].keys() <= of_lines
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "asked"),
+    [
+        ("taobao.items.onsale.get", "item", {}),
+        ("taobao.items.inventory.get", "item", {"banner": "sold_out"}),
+        ("taobao.item.skus.get", "sku", {"num_iids": "612345600001"}),
+    ],
+)
+def test_the_simulator_lists_no_field_that_the_metadata_does_not_know(
+    taobao: Path, method: str, kind: str, asked: dict[str, str]
+) -> None:
+    simulator = TaobaoSimulator(FixedEnvironment())
+    price = Money.of("59.00", "CNY")
+    simulator.open_shop((ShopItem("TEE", "T恤", price, "6901", {"尺码": "M"}), ShopItem("MUG", "杯子", price)))
+    simulator.shop.goods[1].shown = 1
+    (root,) = (one for one in metadata(taobao, method)["responseParams"] if one.get("subParams"))
+    declared = {one["name"]: one["type"] for one in root["subParams"]}
+    known = "num_iid,title,outer_id,price,num,list_time,modified,approve_status,sku_id,quantity,properties_name,barcode,status"
+    listed = CALLS[method](simulator.shop, {"fields": known, **asked}, simulator.now())[f"{kind}s"][kind]
+    for one in listed:
+        assert one.keys() <= declared.keys()
+        assert {name for name, value in one.items() if isinstance(value, int)} == {
+            name for name in one if declared[name] == "Number"
+        }
+
+
+def test_the_sample_items_are_listed(taobao: Path, settings: dict[str, str]) -> None:
+    script = [answer(sample(taobao, name)["response"]) for name in ("items.onsale.get", "item.skus.get")]
+    (found,) = TaobaoChannel(settings, ScriptedTransport(*script)).list_items().items
+    assert (found.listing, found.quantity) == (ListingRef("612345678901", "4812345678901", "TEE-BLU-M"), 95)
 
 
 @pytest.mark.parametrize("method", sorted(CALLS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,6 +32,9 @@ class Item:
     variant: str
     inventory: str
     available: dict[str, int]
+    options: str = ""
+    """The variant's title; empty for the one variant of a product without options."""
+    status: str = "ACTIVE"
 
 
 @dataclass(slots=True)
@@ -180,11 +183,16 @@ class Books:
         numbers = self._ids.setdefault(kind, itertools.count(7_000_000_000_001))
         return f"gid://shopify/{kind}/{next(numbers)}"
 
-    def offer(self, item: ShopItem) -> None:
-        self._item(item.sku, item.title, item.price.minor, item.barcode)
-        self.offered.add(item.sku)
+    def offer(self, items: Iterable[ShopItem]) -> None:
+        """These and no others; lines of older orders keep the items they were ordered as."""
+        self.items.clear()
+        self.offered.clear()
+        for item in items:
+            made = self.add(item.sku, item.title, item.price.minor, item.barcode)
+            made.options = " / ".join((item.options or {}).values())
+            self.offered.add(item.sku)
 
-    def _item(self, sku: str, title: str, price: int, barcode: str = "") -> Item:
+    def add(self, sku: str, title: str, price: int, barcode: str = "") -> Item:
         made = Item(
             sku,
             title,
@@ -201,7 +209,7 @@ class Books:
     def place(self, placed: BuyerOrder, at: datetime) -> Order:
         """A new order; an item nobody offered is one the merchant sells here and has told nobody about."""
         lines = [
-            Line(self.gid("LineItem"), self.items.get(sku) or self._item(sku, f"Item {sku}", 1000), units)
+            Line(self.gid("LineItem"), self.items.get(sku) or self.add(sku, f"Item {sku}", 1000), units)
             for sku, units in placed.lines
         ]
         _share(placed.discount, lines)

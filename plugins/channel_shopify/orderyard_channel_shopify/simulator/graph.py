@@ -90,7 +90,7 @@ class Graph:
         }
 
     def product(self, item: Item) -> View:
-        return {"__typename": "Product", "id": item.product, "title": item.title}
+        return {"__typename": "Product", "id": item.product, "title": item.title, "status": item.status}
 
     def variant(self, item: Item) -> View:
         return {
@@ -98,9 +98,10 @@ class Graph:
             "id": item.variant,
             "sku": item.sku,
             "barcode": item.barcode or None,
-            "title": "Default Title",
-            "displayName": item.title,
+            "title": item.options or "Default Title",
+            "displayName": f"{item.title} - {item.options or 'Default Title'}",
             "price": amount(item.price),
+            "inventoryQuantity": sum(item.available.values()),
             "product": self.product(item),
             "inventoryItem": lambda info: self.inventory(item),
         }
@@ -204,10 +205,10 @@ class Graph:
         total = line.item.price * line.units
         return {
             "id": line.id,
-            "name": line.item.title,
+            "name": f"{line.item.title} - {line.item.options}" if line.item.options else line.item.title,
             "title": line.item.title,
             "sku": line.item.sku,
-            "variantTitle": None,
+            "variantTitle": line.item.options or None,
             "quantity": line.units,
             "currentQuantity": line.units - line.taken_back,
             "unfulfilledQuantity": line.left,

@@ -165,7 +165,7 @@ class ShopifySimulator(ChannelSimulator):
             for item in items:
                 if item.price.currency != self.currency:
                     raise ValueError(f"{item.sku} is priced in {item.price.currency}, the shop in {self.currency}")
-                self.books.offer(item)
+            self.books.offer(items)
 
     def place(self, order: BuyerOrder) -> str:
         with self.lock:
@@ -179,11 +179,21 @@ class ShopifySimulator(ChannelSimulator):
         with self.lock:
             self.books.refund(self.books.orders[order_id], self._second())
 
-    def hold(self, order_id: str, reason: str) -> None:
+    def hold(self, order_id: str, reason: str = "Other") -> None:
         """Staff put the order's fulfillment orders on hold; as in the real shop each is replaced by one with a new id."""
         with self.lock:
-            for work in self.books.orders[order_id].work:
+            order = self.books.orders[order_id]
+            for work in order.work:
                 work.id, work.status, work.reason = self.books.gid("FulfillmentOrder"), "ON_HOLD", reason
+            order.updated = self._second()
+
+    def release(self, order_id: str) -> None:
+        with self.lock:
+            order = self.books.orders[order_id]
+            for work in order.work:
+                if work.status == "ON_HOLD":
+                    work.status, work.reason = "OPEN", ""
+            order.updated = self._second()
 
     def listing(self, sku: str) -> tuple[str, str]:
         """Product and variant id of an offered item."""

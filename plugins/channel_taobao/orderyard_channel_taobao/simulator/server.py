@@ -7,16 +7,16 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, ClassVar
 from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Request, Response
 
-from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, ShopItem
+from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
-from .simulated_calls import CALLS, REQUEST_ID, TopError, refuse
-from .simulated_shop import Shop
+from .calls import CALLS
+from .protocol import REQUEST_ID, TopError, refuse
+from .shop import Shop
 
 _APP_KEY = "12345678"
 _SECRET = hashlib.sha256(b"the secret of the simulated app").hexdigest()[:32]
@@ -35,10 +35,9 @@ class TaobaoSimulator(ChannelSimulator):
     name: ClassVar[str] = "channel_taobao"
     currency: ClassVar[str] = "CNY"
 
-    @cached_property
-    def shop(self) -> Shop:
-        """The platform's books."""
-        return Shop(_APP_KEY)
+    def __init__(self, environment: Environment | None = None) -> None:
+        super().__init__(environment)
+        self.shop = Shop(_APP_KEY)
 
     def settings(self) -> Mapping[str, str]:
         return {
@@ -50,7 +49,7 @@ class TaobaoSimulator(ChannelSimulator):
 
     def open_shop(self, items: tuple[ShopItem, ...], webhooks: str = "") -> None:
         with self.lock:
-            self.shop.offer(items)
+            self.shop.offer(items, self.now())
 
     def place(self, order: BuyerOrder) -> str:
         with self.lock:
@@ -63,6 +62,19 @@ class TaobaoSimulator(ChannelSimulator):
     def refund(self, order_id: str) -> None:
         with self.lock:
             self.shop.refund(self.shop.trades[int(order_id)], self.now())
+
+    def hold(self, order_id: str, flag: str = "top_hold") -> None:
+        """The platform intercepts the order by this field of the trade."""
+        with self.lock:
+            trade = self.shop.trades[int(order_id)]
+            trade.stops.add(flag)
+            self.shop.touch(trade, self.now())
+
+    def release(self, order_id: str) -> None:
+        with self.lock:
+            trade = self.shop.trades[int(order_id)]
+            trade.stops.clear()
+            self.shop.touch(trade, self.now())
 
     def push(self, order_id: str) -> int:
         return 0

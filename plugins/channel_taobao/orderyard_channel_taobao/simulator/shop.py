@@ -40,6 +40,8 @@ class Goods:
     properties: str
     barcode: str
     offered: bool
+    listed: datetime
+    modified: datetime
     shown: int = 0
 
 
@@ -81,6 +83,8 @@ class Trade:
     memo: str
     paid: datetime | None = None
     ended: datetime | None = None
+    stops: set[str] = field(default_factory=set)
+    """The platform's flags that forbid shipping, by field name."""
 
 
 @dataclass
@@ -94,30 +98,32 @@ class Shop:
     stock_updates: int = 0
     _serial: int = 0
 
-    def offer(self, items: Iterable[ShopItem]) -> None:
+    def offer(self, items: Iterable[ShopItem], now: datetime) -> None:
         """Items of the same title are the SKUs of one item as soon as they have options."""
         self.goods.clear()
+        now = now.replace(microsecond=0)
         families: dict[str, int] = {}
         for item in items:
             if item.options:
                 num_iid = families.setdefault(item.title, self._next_item())
                 properties = ";".join(f"{name}:{value}" for name, value in item.options.items())
-                self._add(num_iid, 4_812_345_600_001 + len(self.goods), item, properties)
+                self._add(num_iid, 4_812_345_600_001 + len(self.goods), item, properties, now)
             else:
-                self._add(self._next_item(), 0, item, "")
+                self._add(self._next_item(), 0, item, "", now)
 
     def _next_item(self) -> int:
         return 612_345_600_001 + len(self.goods)
 
-    def _add(self, num_iid: int, sku_id: int, item: ShopItem, properties: str) -> None:
-        self.goods.append(Goods(num_iid, sku_id, item.sku, item.title, item.price.minor, properties, item.barcode, True))
+    def _add(self, num_iid: int, sku_id: int, item: ShopItem, properties: str, now: datetime) -> None:
+        price = item.price.minor
+        self.goods.append(Goods(num_iid, sku_id, item.sku, item.title, price, properties, item.barcode, True, now, now))
 
-    def find(self, code: str) -> Goods:
+    def _find(self, code: str, now: datetime) -> Goods:
         """The goods of this merchant code; an unknown code is a thing that the seller put up and the merchant does not know."""
         for goods in self.goods:
             if goods.code == code:
                 return goods
-        stray = Goods(self._next_item(), 0, code, f"未对码商品 {code}", _UNOFFERED_PRICE, "", "", False)
+        stray = Goods(self._next_item(), 0, code, f"未对码商品 {code}", _UNOFFERED_PRICE, "", "", False, now, now)
         self.goods.append(stray)
         return stray
 
@@ -129,7 +135,7 @@ class Shop:
         lines = []
         for place, (code, num) in enumerate(order.lines):
             oid = tid if len(order.lines) == 1 else tid + place + 1
-            lines.append(Line(oid, self.find(code), num, 0, status))
+            lines.append(Line(oid, self._find(code, now), num, 0, status))
         _share(order.discount, lines)
         trade = Trade(
             tid=tid,
@@ -218,6 +224,7 @@ class Shop:
             "trade_from": "WAP,WAP",
             "is_part_consign": trade.status == "SELLER_CONSIGNED_PART",
             "top_hold": 0,
+            **dict.fromkeys(sorted(trade.stops), 1),
             "oaid": _token("oaid", self.app_key, trade.buyer, json.dumps(_parts(receiver)))[:86],
             "receiver_name": receiver.name[:1] + "**",
             "receiver_mobile": "*******" + receiver.phone[-4:],
