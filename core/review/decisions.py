@@ -15,6 +15,12 @@ from ..orders.api import OrderCard, OrderStatus, ReviewState
 _PERSON = "person:"
 
 
+def waits(card: OrderCard) -> bool:
+    """Whether a person or a rule still has to decide; also of an order whose first units were shipped elsewhere meanwhile."""
+    open_status = card.status in (OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP)
+    return open_status and card.review in (ReviewState.PENDING, ReviewState.WITHDRAWN)
+
+
 def approve(uow: UnitOfWork, order_id: int, because: str, *, carrier: str = "", warehouse: str = "") -> None:
     """A person lets an order pass in spite of the rules; an order with an unmapped line cannot pass.
 

@@ -18,6 +18,7 @@ from ..orders.states import Step
 from .api import Facts, InformedRule, ReviewRule, Verdict, Wants
 from .decisions import approve as approve
 from .decisions import reject as reject
+from .decisions import waits
 from .facts import Blacklisted, gather, read_blacklist
 from .rules import BUILT_IN, defaults, shops_of
 
@@ -234,12 +235,6 @@ def waiting(db: Database) -> list[int]:
         "AND paid_at IS NOT NULL ORDER BY id"
     )
     return [row[0] for row in rows]
-
-def waits(card: OrderCard) -> bool:
-    """Whether a person or a rule still has to decide; also of an order whose first units were shipped elsewhere meanwhile."""
-    open_status = card.status in (OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP)
-    return open_status and card.review in (ReviewState.PENDING, ReviewState.WITHDRAWN)
-
 
 
 def _trace(judged: Iterable[Judgement]) -> dict[str, str]:
