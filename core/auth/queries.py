@@ -60,7 +60,7 @@ def signed_in(db: Database, token: str, now: datetime) -> SignedIn | None:
         "WHERE s.digest = ? AND s.ended_at IS NULL AND s.seen_at > ? AND s.created_at > ? AND p.active = ?",
         (digest(token), now - IDLE, now - LONGEST, True),
     )
-    return None if row is None else SignedIn(*row[:6], seen_at=as_moment(row[6]))
+    return None if row is None else SignedIn(*[*row[:6], as_moment(row[6])])
 
 
 def people(db: Database, now: datetime) -> list[PersonRow]:
@@ -72,7 +72,7 @@ def people(db: Database, now: datetime) -> list[PersonRow]:
         "GROUP BY p.id, p.login, p.name, p.role, p.language, p.active ORDER BY p.active DESC, p.login",
         (now - IDLE, now - LONGEST),
     )
-    return [PersonRow(*row[:5], bool(row[5]), None if row[6] is None else as_moment(row[6]), int(row[7])) for row in rows]
+    return [PersonRow(*[*row[:5], bool(row[5]), None if row[6] is None else as_moment(row[6]), int(row[7])]) for row in rows]
 
 
 def person(db: Database, person_id: int, now: datetime) -> PersonRow | None:

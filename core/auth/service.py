@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 from ..kernel.db import as_moment
@@ -146,7 +147,7 @@ def _count_try(uow: UnitOfWork, login: str) -> tuple[int, str] | SignInRefused:
         return 0, NOBODY
     person_id, stored, failures, retry_at = row
     if retry_at is not None and (wait := as_moment(retry_at) - uow.now) > timedelta(0):
-        return SignInRefused(int(wait.total_seconds()) + 1)
+        return SignInRefused(math.ceil(wait.total_seconds()))
     wait = min(timedelta(seconds=2 ** min(failures + 1 - FREE_TRIES, 20)), LONGEST_WAIT)
     next_try = uow.now + wait if failures >= FREE_TRIES else None
     counted = uow.db.change(

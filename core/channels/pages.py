@@ -80,7 +80,7 @@ class Waiting:
 def connections(db: Database) -> list[ConnectionRow]:
     """All of them, the paused ones first."""
     return [
-        ConnectionRow(*row[:7], _moment(row[7]), _moment(row[8]))
+        ConnectionRow(*[*row[:7], _moment(row[7]), _moment(row[8])])
         for row in db.rows(
             "SELECT c.id, c.code, c.kind, c.adapter, COALESCE(s.title, ''), c.state, c.message, c.cursor, c.last_good_at "
             "FROM connection c LEFT JOIN shop s ON s.id = c.shop_id "
@@ -98,7 +98,7 @@ def parked_documents(db: Database, before: int | None = None) -> tuple[list[Park
         + f" ORDER BY i.id DESC LIMIT {PAGE + 1}",
         [] if before is None else [before],
     )
-    found = [ParkedDocument(*row[:3], as_moment(row[3]), *row[4:]) for row in rows[:PAGE]]
+    found = [ParkedDocument(*[*row[:3], as_moment(row[3]), *row[4:]]) for row in rows[:PAGE]]
     return found, found[-1].id if len(rows) > PAGE else None
 
 
@@ -120,7 +120,7 @@ def unmapped_listings(db: Database) -> list[UnmappedListing]:
 
 def notices(db: Database, order_id: int) -> list[NoticeRow]:
     return [
-        NoticeRow(*row[:6], as_moment(row[6]), _moment(row[7]))
+        NoticeRow(*[*row[:6], as_moment(row[6]), _moment(row[7])])
         for row in db.rows(
             "SELECT c.code, f.number, n.number, n.carrier_title, n.state, n.note, n.at, n.done_at FROM shipment_notice n "
             "JOIN connection c ON c.id = n.connection_id JOIN fulfillment_order f ON f.id = n.fo_id "

@@ -128,30 +128,31 @@ def fos(
     codes = _open_hold_codes(db, [row[0] for row in rows])
     found = []
     for row in rows:
-        receiver, (units, reserved, lines, orders, waybill) = (
-            address_from(row[8 : 8 + _ADDRESS_WIDTH]),
-            row[8 + _ADDRESS_WIDTH :],
-        )
+        id, number, state, shop, warehouse, carrier, cod, paid_at = row[:8]
+        receiver = address_from(row[8 : 8 + _ADDRESS_WIDTH])
+        units, reserved, lines, orders, waybill = row[8 + _ADDRESS_WIDTH :]
         found.append(
             FoRow(
-                *row[:4], row[4] or "", row[5], bool(row[6]), as_moment(row[7]), receiver, int(units or 0), int(reserved or 0),
-                lines, orders, waybill or "", codes.get(row[0], ()),
+                id, number, state, shop, warehouse or "", carrier, bool(cod), as_moment(paid_at), receiver, int(units or 0),
+                int(reserved or 0), lines, orders, waybill or "", codes.get(id, ()),
             )
         )  # fmt: skip
     return found, None if last is None else (as_moment(last[7]), int(last[0]))
 
 
 def _open_hold_codes(db: Database, fo_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Of themselves and of the orders in them."""
     if not fo_ids:
         return {}
     found: dict[int, list[str]] = {}
     for fo_id, code in db.rows(
-        f"SELECT document, code FROM hold WHERE level = 'fo' AND document IN ({marks(fo_ids)}) AND released_at IS NULL "
-        "ORDER BY id",
-        fo_ids,
+        f"SELECT document, code FROM hold WHERE level = 'fo' AND document IN ({marks(fo_ids)}) AND released_at IS NULL UNION "
+        "SELECT l.fo_id, h.code FROM fo_line l JOIN hold h ON h.level = 'order' AND h.document = l.order_id "
+        f"WHERE l.fo_id IN ({marks(fo_ids)}) AND h.released_at IS NULL ORDER BY 1, 2",
+        [*fo_ids, *fo_ids],
     ):
         found.setdefault(fo_id, []).append(code)
-    return {fo_id: tuple(dict.fromkeys(codes)) for fo_id, codes in found.items()}
+    return {fo_id: tuple(codes) for fo_id, codes in found.items()}
 
 
 def counts(db: Database) -> dict[str, int]:
@@ -185,10 +186,10 @@ def heads(db: Database, fo_ids: Sequence[int]) -> list[FoHead]:
     )
     return [
         FoHead(
-            *row[:3], row[3] or "", row[4], bool(row[5]), row[6], row[7] or "", as_json(row[8]), as_moment(row[9]),
-            None if row[10] is None else as_moment(row[10]), address_from(row[11:]),
+            id, number, state, warehouse or "", carrier, bool(cod), reason, became or "", as_json(why), as_moment(created),
+            None if shipped is None else as_moment(shipped), address_from(tuple(to)),
         )
-        for row in rows
+        for id, number, state, warehouse, carrier, cod, reason, became, why, created, shipped, *to in rows
     ]  # fmt: skip
 
 
@@ -220,7 +221,7 @@ def waybills(db: Database, fo_ids: Sequence[int]) -> dict[int, list[WaybillRow]]
             f"requested_at, delivered_at FROM waybill WHERE fo_id IN ({marks(fo_ids)}) ORDER BY id",
             fo_ids,
         ):
-            found[row[1]].append(WaybillRow(*row[:8], as_moment(row[8]), None if row[9] is None else as_moment(row[9])))
+            found[row[1]].append(WaybillRow(*[*row[:8], as_moment(row[8]), None if row[9] is None else as_moment(row[9])]))
     return found
 
 

@@ -72,7 +72,7 @@ def stock(db: Database, text: str = "", after: str = "") -> tuple[list[StockRow]
         given,
     )
     more = rows[PAGE - 1][1] if len(rows) > PAGE else ""
-    found = {row[0]: StockRow(row[0], row[1], row[2], as_json(row[3]) or {}, row[4], bool(row[5])) for row in rows[:PAGE]}
+    found = {row[0]: StockRow(*[*row[:3], as_json(row[3]) or {}, row[4], bool(row[5])]) for row in rows[:PAGE]}
     if not found:
         return [], ""
     ids = list(found)
@@ -81,8 +81,9 @@ def stock(db: Database, text: str = "", after: str = "") -> tuple[list[StockRow]
         f"WHERE sku_id IN ({marks(ids)}) AND quality = 'good' GROUP BY sku_id, warehouse_id UNION ALL "
         # Kits: so many can be put together from what is free, nothing where a component has never been.
         "SELECT c.kit_id, v.warehouse_id, -1, CAST(MIN(v.free / c.quantity) AS INTEGER) FROM kit_component c JOIN "
-        "(SELECT sku_id, warehouse_id, CAST(SUM(on_hand - reserved) AS INTEGER) AS free FROM stock_level WHERE quality = 'good'"
-        f" AND sku_id IN (SELECT sku_id FROM kit_component WHERE kit_id IN ({marks(ids)})) GROUP BY sku_id, warehouse_id) v "
+        "(SELECT sku_id, warehouse_id, CAST(SUM(on_hand - reserved) AS INTEGER) AS free FROM stock_level "
+        f"WHERE quality = 'good' AND sku_id IN (SELECT sku_id FROM kit_component WHERE kit_id IN ({marks(ids)})) "
+        "GROUP BY sku_id, warehouse_id) v "
         f"ON v.sku_id = c.sku_id WHERE c.kit_id IN ({marks(ids)}) GROUP BY c.kit_id, v.warehouse_id "
         "HAVING COUNT(*) = (SELECT COUNT(*) FROM kit_component x WHERE x.kit_id = c.kit_id)",
         [*ids, *ids, *ids],

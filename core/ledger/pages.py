@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..kernel.db import Database
 from ..kernel.values import Money
@@ -60,19 +61,15 @@ def entries(db: Database, period: str, before: int | None = None) -> tuple[list[
         + ("" if before is None else " AND id < ?")
         + f" ORDER BY id DESC LIMIT {PAGE + 1})"
     )
-    found = _gather(
-        db.rows(_SQL.format(source=source, direction=" DESC"), [period] if before is None else [period, before])
-    )
+    found = _gather(db.rows(_SQL.format(source=source, direction=" DESC"), [period] if before is None else [period, before]))
     return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None
 
 
-def _gather(rows: Sequence[tuple[object, ...]]) -> list[EntryRow]:
-    heads: dict[int, tuple[object, ...]] = {}
+def _gather(rows: Sequence[tuple[Any, ...]]) -> list[EntryRow]:
+    heads: dict[int, tuple[Any, ...]] = {}
     postings: dict[int, list[PostingRow]] = {}
     for row in rows:
-        entry_id, currency = int(str(row[0])), str(row[8])
-        heads.setdefault(entry_id, row)
-        postings.setdefault(entry_id, []).append(
-            PostingRow(str(row[6]), str(row[7]), Money(int(str(row[9])), currency), Money(int(str(row[10])), currency))
-        )
-    return [EntryRow(*row[:6], tuple(postings[entry_id])) for entry_id, row in heads.items()]  # type: ignore[arg-type]
+        heads.setdefault(row[0], row[:6])
+        role, detail, currency, debit, credit = row[6:]
+        postings.setdefault(row[0], []).append(PostingRow(role, detail, Money(debit, currency), Money(credit, currency)))
+    return [EntryRow(*[*head, tuple(postings[entry_id])]) for entry_id, head in heads.items()]

@@ -109,6 +109,11 @@ class LineRow:
     cancelled: int
     returned: int
 
+    @property
+    def open(self) -> int:
+        """Neither sent nor cancelled nor reserved yet."""
+        return self.quantity - self.shipped - self.cancelled - self.reserved
+
 
 @dataclass(frozen=True, slots=True)
 class HoldRow:
@@ -197,10 +202,10 @@ def orders(db: Database, wanted: Filter) -> tuple[list[OrderRow], int | None]:
     codes = open_hold_codes(db, [row[0] for row in rows])
     return [
         OrderRow(
-            *row[:7], Money(row[7], row[8]), bool(row[9]), as_moment(row[10]), int(row[11] or 0), row[12] or "", row[13],
-            codes.get(row[0], ()),
+            id, number, external, shop, status, payment, buyer, Money(total, currency), bool(cod), as_moment(placed),
+            int(units or 0), title or "", kinds, codes.get(id, ()),
         )
-        for row in rows
+        for id, number, external, shop, status, payment, buyer, total, currency, cod, placed, units, title, kinds in rows
     ], more  # fmt: skip
 
 
@@ -227,7 +232,7 @@ def counts(db: Database, shop_id: int | None = None) -> dict[str, int]:
         f"SELECT '{status}', COUNT(*) FROM (SELECT 1 FROM sales_order WHERE status = '{status}'{narrow} LIMIT {CAP + 1}) AS c"
         for status in OrderStatus
     )
-    return {status: count for status, count in db.rows(text, [] if shop_id is None else [shop_id] * len(OrderStatus))}
+    return dict(db.rows(text, [] if shop_id is None else [shop_id] * len(OrderStatus)))
 
 
 def placed_since(db: Database, moment: datetime) -> dict[str, int]:
@@ -237,7 +242,7 @@ def placed_since(db: Database, moment: datetime) -> dict[str, int]:
         "WHERE placed_at >= ? GROUP BY status",
         (moment,),
     )
-    return {status: count for status, count in rows}
+    return dict(rows)
 
 
 def open_holds(db: Database) -> list[tuple[str, int]]:
@@ -261,16 +266,16 @@ def head(db: Database, order_id: int) -> OrderHead | None:
     if row is None:
         return None
     currency = row[12]
-    return OrderHead(
-        *row[:12], *(Money(amount, currency) for amount in row[13:18]), bool(row[18]), bool(row[19]), row[20], row[21],
-        as_moment(row[22]), _moment(row[23]), _moment(row[24]), row[25], address_from(row[26:]),
-    )  # fmt: skip
+    cells = [*row[:12], *(Money(amount, currency) for amount in row[13:18]), bool(row[18]), bool(row[19]), *row[20:22]]
+    cells += [as_moment(row[22]), _moment(row[23]), _moment(row[24]), row[25], address_from(row[26:])]
+    return OrderHead(*cells)
 
 
 def number_to_id(db: Database, number: str) -> int | None:
     """The order with exactly this number, ours or the platform's."""
     row = db.row(
-        "SELECT id FROM sales_order WHERE number = ? UNION ALL SELECT id FROM sales_order WHERE external_number IN (?, ?) LIMIT 1",
+        "SELECT id FROM sales_order WHERE number = ? "
+        "UNION ALL SELECT id FROM sales_order WHERE external_number IN (?, ?) LIMIT 1",
         (number.upper(), number, f"#{number}"),
     )
     return None if row is None else int(row[0])
@@ -279,10 +284,12 @@ def number_to_id(db: Database, number: str) -> int | None:
 def lines(db: Database, order_id: int, currency: str) -> list[LineRow]:
     return [
         LineRow(
-            *row[:3], bool(row[3]), row[4], row[5] or "", row[6], row[7], row[8], Money(row[9], currency),
-            Money(row[10], currency), *row[11:],
+            id, no, kit_line, bool(kit), per_kit, sku or "", title, item, units, Money(price, currency),
+            Money(amount, currency), reserved, shipped, cancelled, returned,
         )
-        for row in db.rows(
+        for (
+            id, no, kit_line, kit, per_kit, sku, title, item, units, price, amount, reserved, shipped, cancelled, returned,
+        ) in db.rows(
             "SELECT l.id, l.no, l.kit_line, l.kit, l.per_kit, k.code, l.title, l.merchant_code, l.quantity, l.unit_price, "
             "l.amount, l.reserved, l.shipped, l.cancelled, l.returned FROM order_line l LEFT JOIN sku k ON k.id = l.sku_id "
             "WHERE l.order_id = ? ORDER BY COALESCE(l.kit_line, l.no), l.no",
@@ -294,7 +301,7 @@ def lines(db: Database, order_id: int, currency: str) -> list[LineRow]:
 def holds_of_fo(db: Database, fo_id: int) -> list[HoldRow]:
     """Open holds of a fulfillment order and of the orders in it."""
     return [
-        HoldRow(*row[:6], as_moment(row[6]), None, "")
+        HoldRow(*[*row[:6], as_moment(row[6]), None, ""])
         for row in db.rows(
             "SELECT id, level, document, code, source, note, opened_at FROM hold WHERE released_at IS NULL AND "
             "((level = 'fo' AND document = ?) OR (level = 'order' AND document IN "
@@ -312,7 +319,7 @@ def holds(db: Database, order_id: int, fo_ids: Sequence[int]) -> list[HoldRow]:
         condition += f" OR (level = 'fo' AND document IN ({marks(fo_ids)}))"
         given += fo_ids
     return [
-        HoldRow(*row[:6], as_moment(row[6]), _moment(row[7]), row[8])
+        HoldRow(*[*row[:6], as_moment(row[6]), _moment(row[7]), row[8]])
         for row in db.rows(
             "SELECT id, level, document, code, source, note, opened_at, released_at, released_by FROM hold "
             f"WHERE {condition} ORDER BY CASE WHEN released_at IS NULL THEN 0 ELSE 1 END, id",

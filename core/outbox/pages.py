@@ -37,5 +37,8 @@ def parked(db: Database, before: int | None = None) -> tuple[list[TaskRow], int 
         + f" ORDER BY t.id DESC LIMIT {PAGE + 1}",
         [] if before is None else [before],
     )
-    found = [TaskRow(*row[:6], as_moment(row[6]), row[7], row[8], bool(row[9])) for row in rows[:PAGE]]
+    found = [
+        TaskRow(id, kind, owner, event, key, attempts, as_moment(due), error, remedy, bool(unsure))
+        for id, kind, owner, event, key, attempts, due, error, remedy, unsure in rows[:PAGE]
+    ]
     return found, found[-1].id if len(rows) > PAGE else None

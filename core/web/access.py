@@ -11,6 +11,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, ses
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..auth import queries
@@ -32,6 +33,7 @@ POLICY = "; ".join(
     )
 )
 LARGEST_FORM = 1024 * 1024
+_WIDEST = 2**63 - 1
 _TOUCH = timedelta(minutes=1)
 """A sign of life is written down at most so often."""
 
@@ -64,6 +66,18 @@ class Visitor(flask_login.UserMixin):  # type: ignore[misc]
 
     def get_id(self) -> str:
         return self.token
+
+
+class RowConverter(IntegerConverter):
+    """A row's number in an address, as wide as a database can hold; anything beyond is no page."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, min=1, max=_WIDEST)
+
+
+def row_number(text: str) -> int | None:
+    """A row's number in a query, None for anything that cannot be one."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) <= _WIDEST else None
 
 
 class _Cookies(SecureCookieSessionInterface):
@@ -106,6 +120,7 @@ def leave() -> None:
 def install(app: Flask) -> None:
     """Cookies, sign-ins and headers for the whole application."""
     app.session_interface = _Cookies()
+    app.url_map.converters["row"] = RowConverter
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_PATH="/")
     app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
     _csrf.init_app(app)
@@ -130,7 +145,7 @@ def guard() -> AnyResponse | None:
     request.max_content_length = LARGEST_FORM
     if not hasattr(view, "needs"):
         abort(403)
-    permission: Permission | None = view.needs
+    permission = cast("Permission | None", getattr(view, "needs", None))
     if permission is not None and not signed_in():
         return ask_to_sign_in()
     if permission is not None:

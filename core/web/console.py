@@ -37,6 +37,8 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         label=labels.label,
         tone=labels.tone,
         action=labels.action,
+        actor=labels.actor,
+        because=labels.because,
         shown_name=masking.shown_name,
         shown_address=masking.shown_address,
     )
@@ -51,9 +53,7 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         order_cap=order_pages.CAP,
         fo_cap=fulfillment_pages.CAP,
     )
-    console = _Console(
-        "console", __name__, template_folder="templates", static_folder="static", static_url_path="/assets"
-    )
+    console = _Console("console", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     console.before_request(access.guard)
     for room in (signin, dashboard, orders, fulfillment, stock, work, ledger, plugins, people):
         console.register_blueprint(room.pages)

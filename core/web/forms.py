@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, StringField
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms import BooleanField, Field, PasswordField, StringField
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length
 
 from ..auth.passwords import LONGEST, SHORTEST
 from ..auth.permissions import Role
 from .labels import PERSON_ROLE
 from .language import LANGUAGES
+from .words import lazy_gettext as _
 
 _ROLES = {role.value: PERSON_ROLE[role] for role in Role}
 
@@ -25,6 +25,11 @@ class ChoiceField(StringField):
     def __init__(self, label: object = None, options: Mapping[str, object] = MappingProxyType({}), **kwargs: Any) -> None:
         super().__init__(label, [AnyOf(list(options))], **kwargs)  # type: ignore[arg-type]
         self.options = options
+
+
+def entered(field: Field) -> str:
+    """What stands in a field, as it was typed."""
+    return str(field.data or "")
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -39,7 +44,7 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
 
 
 class ReasonNeededForm(FlaskForm):  # type: ignore[misc]
-    because = StringField(_("Reason"), [InputRequired(), Length(max=500)])
+    because = StringField(_("Reason"), [DataRequired(), Length(max=500)])
 
 
 class MapForm(FlaskForm):  # type: ignore[misc]

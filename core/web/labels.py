@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import LazyString, gettext, lazy_gettext
-
 from ..auth.permissions import Role as PersonRole
 from ..carriers.api import TrackingState
 from ..fulfillment.api import FoState, WaybillState
 from ..ledger.api import Role
 from ..orders.api import HoldCode, OrderStatus, PaymentState, ReviewState
 from ..orders.states import Step
+from .words import gettext, lazy_gettext
 
 _ = lazy_gettext
 
-Words = Mapping[str, LazyString]
+Words = Mapping[str, str]
 
 STATUS: Words = {
     OrderStatus.PENDING_PAYMENT: _("To be paid"),
@@ -95,6 +94,7 @@ HOLD: Words = {
     HoldCode.SHORT_PICK: _("Short pick"),
     HoldCode.WEIGHT_DIFF: _("Weight differs"),
     HoldCode.UPSTREAM_CHANGED: _("Changed on the platform"),
+    HoldCode.PLATFORM_HOLD: _("Held by the platform"),
 }
 HOLD_HELP: Words = {
     HoldCode.REVIEW_RULE: _("Read the reason and approve or reject the order."),
@@ -117,6 +117,7 @@ HOLD_HELP: Words = {
     HoldCode.SHORT_PICK: _("Count the bin, then pick the rest or plan the order anew."),
     HoldCode.WEIGHT_DIFF: _("Open the parcel and compare it with the lines."),
     HoldCode.UPSTREAM_CHANGED: _("The buyer changed the order after picking began. Compare, then lift the hold."),
+    HoldCode.PLATFORM_HOLD: _("The platform forbids shipping for now. Lifts itself when it allows it again."),
 }
 STEP: Words = {
     Step.REVIEW: _("Stops the review"),
@@ -133,7 +134,7 @@ NOTICE: Words = {
     "not_supported": _("Platform cannot be told"),
 }
 CONNECTION: Words = {"active": _("Connected"), "paused": _("Paused")}
-REASON: Words = {
+REASON: dict[str, str] = {
     "buyer": _("Cancelled by the buyer"),
     "refunded": _("Refunded before shipment"),
     "review_rejected": _("Rejected in review"),
@@ -194,8 +195,47 @@ ACTION: Words = {
     "reviewed": _("Reviewed"),
     "merged": _("Merged"),
     "split": _("Split"),
-    "waybill": _("Waybill"),
-    "tracking": _("Tracking"),
+    "waybill issued": _("Waybill issued"),
+    "units taken out": _("Units taken out"),
+    "signed in": _("Signed in"),
+    "replayed": _("Read again"),
+    "settings changed": _("Settings changed"),
+    "write-back done": _("Platform was told"),
+    "write-back failed": _("Platform refused"),
+    "write-back not_supported": _("Platform cannot be told"),
+}
+BECAUSE: Words = REASON | {
+    "passed": _("every rule passed"),
+    "held": _("held by a rule"),
+    "every rule passed": _("every rule passed"),
+    "approved": _("approved"),
+    "approved by a person": _("approved"),
+    "nothing stops it": _("nothing stops it"),
+    "pick list taken": _("pick list taken"),
+    "all picked": _("everything picked"),
+    "parcel closed": _("parcel closed"),
+    "same buyer and address": _("same buyer and address"),
+    "paid": _("paid"),
+    "platform": _("through the platform"),
+    "the platform closed the deal": _("the platform closed the deal"),
+    "reported by the platform": _("reported by the platform"),
+}
+"""Sentences that the core writes into the history by itself."""
+ACTOR: Words = {
+    "worker": _("Orderyard, in the background"),
+    "automatic": _("Orderyard, by itself"),
+    "setup": _("Set-up"),
+    "demo": _("Demo"),
+}
+TASK: Words = {
+    "tell": _("Tell the platform about a shipment"),
+    "fetch": _("Fetch a document"),
+    "book": _("Book a waybill"),
+    "void": _("Void a waybill"),
+    "order_placed": _("Tell a plugin: order came in"),
+    "order_moved": _("Tell a plugin: order changed its state"),
+    "customer_changed": _("Tell a plugin: customer changed"),
+    "shipment_dispatched": _("Tell a plugin: parcel left"),
 }
 
 KINDS: Mapping[str, Words] = {
@@ -216,6 +256,8 @@ KINDS: Mapping[str, Words] = {
     "account": ACCOUNT,
     "source": SOURCE,
     "action": ACTION,
+    "method": {"platform": _("through the platform"), "cod": _("Cash on delivery")},
+    "task": TASK,
 }
 
 _TONES: Mapping[str, Mapping[str, str]] = {
@@ -261,12 +303,30 @@ _TONES: Mapping[str, Mapping[str, str]] = {
 def label(code: str, kind: str) -> str:
     """The words for a code; one that nobody has named yet is shown as it is, legibly."""
     words = KINDS[kind].get(code)
-    return str(words) if words is not None else code.replace("_", " ")
+    return code.replace("_", " ") if words is None else str(words)
 
 
 def tone(code: str, kind: str) -> str:
     """The colour of a code's badge."""
     return "red" if kind == "hold" else _TONES.get(kind, {}).get(code, "blue")
+
+
+def because(text: str) -> str:
+    """Why something was done: a person's own words as they are, the core's in the reader's language."""
+    if text in BECAUSE:
+        return str(BECAUSE[text])
+    first, _space, rest = text.partition(" ")
+    if first == "shipped" and rest:
+        return gettext("sent with %(number)s", number=rest)
+    if first == "waybill" and rest:
+        return gettext("waybill %(number)s", number=rest)
+    return rest if first == "channel" and rest else text
+
+
+def actor(text: str) -> str:
+    """Who did something, where it was no person of ours: the channel or plugin by its code, or a part of the core."""
+    kind, _colon, code = text.partition(":")
+    return str(ACTOR[text]) if text in ACTOR else code or kind
 
 
 def action(text: str, kind: str = "order") -> str:

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, request, session
-from flask_babel import Babel, get_locale
+from flask_babel import Babel  # type: ignore[import-untyped]
 
 from ..kernel.values import Money
 from .access import me, signed_in
 from .services import services
+from .words import locale
 
 # A folder called zh_CN would be ignored without a word: Babel reads it as zh_Hans_CN.
 FOLDER = Path(__file__).parent / "translations"
@@ -53,7 +54,7 @@ def moment(value: datetime | None, *, full: bool = False) -> str:
     short, long = _MOMENTS[language()]
     now = services().installation.environment.now().astimezone(zone)
     local = value.astimezone(zone)
-    return format_datetime(local, long if full or local.year != now.year else short, locale=get_locale())
+    return format_datetime(local, long if full or local.year != now.year else short, locale=locale())
 
 
 def machine(value: datetime) -> str:
@@ -66,11 +67,11 @@ def _zone() -> ZoneInfo:
 
 
 def money(value: Money, *, signed: bool = False) -> str:
-    text = str(format_currency(Decimal(value.text), value.currency, locale=get_locale()))
+    text = str(format_currency(Decimal(value.text), value.currency, locale=locale()))
     return f"+{text}" if signed and value.minor > 0 else text
 
 
 def units(value: int, cap: int = 0) -> str:
     """A count; beyond its cap `1,000+`."""
-    text = str(format_decimal(min(value, cap) if cap else value, locale=get_locale()))
+    text = str(format_decimal(min(value, cap) if cap else value, locale=locale()))
     return f"{text}+" if cap and value > cap else text

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask, Response, flash, g, render_template, request
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.response import Response as AnyResponse
@@ -14,6 +13,7 @@ from ..kernel.errors import OrderyardError
 from ..kernel.uow import UnitOfWork
 from .access import me
 from .services import services
+from .words import gettext as _
 
 _PLAIN = ("/hook/", "/health", "/api/")
 """Addresses where no person reads the answer."""
@@ -89,7 +89,7 @@ def _words(code: int) -> tuple[str, str, str]:
         return (
             _("Something broke on our side"),
             _("Nothing was half done: what you sent was either stored whole or not at all."),
-            _("Try again in a moment. If it happens again, tell an administrator the time and what you did; the log has the cause."),
+            _("Try again in a moment. If it happens again, tell an administrator when, and what you did; the log has it."),
         )
     return (
         _("This request could not be understood"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from flask import Flask
-from waitress import create_server
+from waitress import create_server  # type: ignore[import-untyped]
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a request the server reads at all; the application refuses much less."""

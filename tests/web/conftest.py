@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from orderyard.app import Config, System, create_app
 from orderyard.core.auth.service import add_person
+from orderyard.core.carriers.api import Booked, Booking, Carrier, TrackingEvent, TrackQuery
 from orderyard.core.catalog import service as catalog
 from orderyard.core.catalog.queries import items_by_code, shop
 from orderyard.core.connections.service import pause
@@ -22,6 +23,7 @@ from orderyard.core.customers.service import CustomerFacts
 from orderyard.core.fulfillment import service as fulfillment
 from orderyard.core.fulfillment.release import release_ready
 from orderyard.core.host.api import Panel, PluginContext
+from orderyard.core.host.service import save_settings
 from orderyard.core.inventory import service as inventory
 from orderyard.core.inventory.api import Place
 from orderyard.core.kernel.errors import RemoteUnavailable
@@ -91,6 +93,28 @@ def helpful() -> types.ModuleType:
     def show_order_panels(order_id: int, context: PluginContext) -> Iterable[Panel]:
         return [Panel("会员", (("等级", "金卡", ""), ("累计订单", "7", ""), ("账户", context.settings["account"], "")))]
 
+    class Post(Carrier):
+        name = "pocket_post"
+        title = "口袋快递"
+        code = "PP"
+        settings = (SettingField("key", "API key", secret=True),)
+
+        def book(self, booking: Booking, key: str) -> Booked:
+            raise RemoteUnavailable("closed")
+
+        def find(self, key: str) -> Booked | None:
+            return None
+
+        def cancel(self, number: str, key: str) -> None:
+            raise RemoteUnavailable("closed")
+
+        def track(self, queries: Sequence[TrackQuery]) -> Sequence[TrackingEvent]:
+            return []
+
+    def register_carriers() -> Iterable[type[Carrier]]:
+        return [Post]
+
+    module.register_carriers = hookimpl(register_carriers)  # type: ignore[attr-defined]
     module.manifest = Manifest("pocket", "会员口袋", settings=fields)  # type: ignore[attr-defined]
     module.register_ledger_exporters = hookimpl(register_ledger_exporters)  # type: ignore[attr-defined]
     module.show_order_panels = hookimpl(show_order_panels)  # type: ignore[attr-defined]
@@ -141,17 +165,30 @@ def furnish(system: System, clock: Clock) -> None:
         skus = catalog.add_skus(
             uow,
             [
-                *(catalog.NewSku(code, title, price=price, barcode=f"69{n:011d}") for n, (code, title, price, _) in enumerate(GOODS)),
+                *(
+                    catalog.NewSku(code, title, price=price, barcode=f"69{n:011d}")
+                    for n, (code, title, price, _) in enumerate(GOODS)
+                ),
                 catalog.NewSku("SET-WINTER", "冬日礼盒（卫衣+围巾+棉袜）", price=45900, kit={"HOOD-GRY-L": 1, "SOCK-3P": 2}),
             ],
         )
-        places = (("SH", "上海仓", ["上海", "浙江", "江苏", "北京"], 3), ("GZ", "广州仓", ["广东", "湖南"], 2), ("CD", "成都仓", ["四川"], 1))
+        places = (
+            ("SH", "上海仓", ["上海", "浙江", "江苏", "北京"], 3),
+            ("GZ", "广州仓", ["广东", "湖南"], 2),
+            ("CD", "成都仓", ["四川"], 1),
+        )
         for code, title, regions, share in places:
             warehouse = inventory.add_warehouse(uow, code, title, regions)
             inventory.serve(uow, taobao, [warehouse])
             inventory.serve(uow, shopify, [warehouse])
-            receipts = [inventory.Receipt(skus[one], units * share // 6, price * 4 // 10) for one, _, price, units in GOODS if units * share // 6]
-            inventory.receive(uow, warehouse, receipts, source=Place.OPENING, document=warehouse, key=f"OPEN/{code}", text="期初库存")
+            receipts = [
+                inventory.Receipt(skus[one], units * share // 6, price * 4 // 10)
+                for one, _, price, units in GOODS
+                if units * share // 6
+            ]
+            inventory.receive(
+                uow, warehouse, receipts, source=Place.OPENING, document=warehouse, key=f"OPEN/{code}", text="期初库存"
+            )
         for one, title, _, _ in GOODS:
             catalog.meet_listings(uow, taobao, {(f"6820{skus[one]:04d}", "0"): (one, title)})
             catalog.meet_listings(uow, shopify, {(f"gid-{skus[one]}", "1"): (one, title)})
@@ -165,6 +202,9 @@ def furnish(system: System, clock: Clock) -> None:
     for fo_id in _released(system):
         _work(system, clock, fo_id)
     _troubles(system, clock)
+    with system.installation.unit_of_work("setup") as uow:
+        given = {"account": "云裳会员", "token": "never-shown-again"}
+        save_settings(uow, system.seal, system.plugins.manifests["pocket"], given)
 
 
 def _connect(uow: UnitOfWork, taobao: int, shopify: int) -> None:
@@ -176,6 +216,7 @@ def _connect(uow: UnitOfWork, taobao: int, shopify: int) -> None:
             ("taobao-1", "channel", "channel_taobao", taobao, "", "active", "", uow.now, uow.now),
             ("shopify-1", "channel", "channel_shopify", shopify, "", "active", "", uow.now, uow.now),
             ("sf", "carrier", "carrier_sf", None, "", "active", "", None, uow.now),
+            ("pocket-1", "carrier", "pocket_post", None, "", "active", "", None, None),
         ],
     )
 
@@ -188,7 +229,9 @@ def _draft(uow: UnitOfWork, number: int, clock: Clock) -> OrderDraft:
         item = items.get(code)
         each = price or (item.price if item else 8900)
         title = item.title if item else "亲子装T恤 儿童款 110cm 柠檬黄"
-        return DraftLine(title, count, each, each * count, item, external_id=f"{number}{code}", listing=("68209999", "31", code))
+        return DraftLine(
+            title, count, each, each * count, item, external_id=f"{number}{code}", listing=("68209999", "31", code)
+        )
 
     wanted = {
         1: [line("TEE-BLK-M", 2), line("CAP-NVY", 1)],
@@ -209,7 +252,15 @@ def _draft(uow: UnitOfWork, number: int, clock: Clock) -> OrderDraft:
     name, phone, province, city, district, detail = RECEIVERS[number % len(RECEIVERS)]
     to = Address(province=province, city=city, district=district, detail=detail, name=name, phone=phone)
     if abroad:
-        to = Address(country="US", province="CA", city="Oakland", detail="1428 Alice Street, Apt 9", postcode="94612", name="Maya Torres", phone="+1 510 555 0142")
+        to = Address(
+            country="US",
+            province="CA",
+            city="Oakland",
+            detail="1428 Alice Street, Apt 9",
+            postcode="94612",
+            name="Maya Torres",
+            phone="+1 510 555 0142",
+        )
     total = sum(one.amount for one in wanted) + (0 if number % 2 else 800)
     paid = number != 10
     external = f"#10{number}" if abroad else f"28471936502{number:05d}"
@@ -271,15 +322,43 @@ def _troubles(system: System, clock: Clock) -> None:
         uow.db.insert(
             "inbox",
             columns,
-            [(1, "pull", "2847193650299901@1", "2847193650299901", uow.now, '{"tid":1,"买家":"王"}'.encode(), "parked", "unknown trade status WAIT_PRE_AUTH_CONFIRM")],
+            [
+                (
+                    1,
+                    "pull",
+                    "2847193650299901@1",
+                    "2847193650299901",
+                    uow.now,
+                    '{"tid":1,"买家":"王"}'.encode(),
+                    "parked",
+                    "unknown trade status WAIT_PRE_AUTH_CONFIRM",
+                )
+            ],
         )
         columns = ("kind", "owner", "key", "payload", "state", "attempts", "due_at", "error", "remedy", "unsure")
         uow.db.insert(
             "task",
             columns,
-            [("tell", "taobao-1", "tell/FO00000001/2847193650200001", "{}", "parked", 6, uow.now, "isv.logistics-offline-service-error:B04 the order is being refunded", "see the refund in the seller's console, then try again", False)],
+            [
+                (
+                    "tell",
+                    "taobao-1",
+                    "tell/FO00000001/2847193650200001",
+                    "{}",
+                    "parked",
+                    6,
+                    uow.now,
+                    "isv.logistics-offline-service-error:B04 the order is being refunded",
+                    "see the refund in the seller's console, then try again",
+                    False,
+                )
+            ],
         )
-        uow.db.insert("plugin_fault", ("slug", "at", "place", "message"), [("pocket", uow.now, "on_order_placed", "TimeoutError: the points service did not answer")])
+        uow.db.insert(
+            "plugin_fault",
+            ("slug", "at", "place", "message"),
+            [("pocket", uow.now, "on_order_placed", "TimeoutError: the points service did not answer")],
+        )
 
 
 @pytest.fixture
@@ -294,22 +373,30 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clock = Clock()
     system = _system(home, clock)
     furnish(system, clock)
-    with system.installation.unit_of_work("setup") as uow:
-        module_settings = {"account": "云裳会员", "token": "never-shown-again"}
-        from orderyard.core.host.service import save_settings
-
-        save_settings(uow, system.seal, system.plugins.manifests["pocket"], module_settings)
     system.installation.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     system.close()
     return home
 
 
-def _system(home: Path, clock: Clock) -> System:
-    return System(
-        Config(home, plugins=("pocket", "torn"), merchant=Merchant("云裳服饰"), extra={"pocket": helpful(), "torn": hurtful()}),
-        environment=clock,
-        transport=Unplugged(clock),
-    )
+def _system(home: Path, clock: Clock, url: str = "") -> System:
+    plugins = {"pocket": helpful(), "torn": hurtful()}
+    config = Config(home, url, plugins=tuple(plugins), merchant=Merchant("云裳服饰"), extra=plugins)
+    return System(config, environment=clock, transport=Unplugged(clock))
+
+
+@pytest.fixture
+def make_house() -> Callable[[Path, str], tuple[System, Browser]]:
+    """The same merchant on another database, with an administrator at the console."""
+
+    def made(home: Path, url: str) -> tuple[System, Browser]:
+        clock = Clock()
+        system = _system(home, clock, url)
+        furnish(system, clock)
+        browser = Browser(create_app(system))
+        assert browser.sign_in("admin").status_code == 303
+        return system, browser
+
+    return made
 
 
 @pytest.fixture
@@ -324,7 +411,7 @@ def system(furnished: Path, tmp_path: Path, clock: Clock) -> Iterator[System]:
 
 @pytest.fixture
 def app(system: System) -> Flask:
-    made = create_app(system, b"a key of tests")
+    made = create_app(system)
     made.config["PROPAGATE_EXCEPTIONS"] = False
     return made
 
@@ -346,17 +433,13 @@ class Browser:
         return answer.text
 
     def post(self, path: str, *, page: str = "", follow: bool = True, **fields: object) -> TestResponse:
-        source = self.get(page or ("/" if self.signed_in else "/sign-in")).text
+        source = self.get(page or "/sign-in", follow_redirects=True).text
         found = re.search(r'name="csrf_token" value="([^"]+)"', source)
         assert found is not None
         return self.client.post(path, data={"csrf_token": found[1], **fields}, headers=self.headers, follow_redirects=follow)
 
-    signed_in = False
-
     def sign_in(self, login: str, password: str = PASSWORD) -> TestResponse:
-        answer = self.post("/sign-in", follow=False, login=login, password=password)
-        self.signed_in = answer.status_code == 303
-        return answer
+        return self.post("/sign-in", follow=False, login=login, password=password)
 
 
 Enter = Callable[..., Browser]

@@ -7,7 +7,6 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import gettext as _
 
 from ...auth.permissions import Permission
 from ...channels.pages import waiting
@@ -18,6 +17,8 @@ from ...orders.api import OrderStatus
 from ..access import may, needs
 from ..language import units
 from ..services import services
+from ..words import gettext as _
+from ..words import ngettext
 
 pages = Blueprint("dashboard", __name__)
 
@@ -58,7 +59,7 @@ def _next_actions(orders: dict[str, int], fos: dict[str, int], paused: int, park
     if paused and may(Permission.WORK_RETRY):
         found.append(
             Next(
-                _("Mend %(count)s paused connections", count=paused),
+                ngettext("Mend %(num)s paused connection", "Mend %(num)s paused connections", paused),
                 _("Nothing is sent or received there until then."),
                 url_for("console.work.index"),
             )
@@ -66,25 +67,31 @@ def _next_actions(orders: dict[str, int], fos: dict[str, int], paused: int, park
     if (count := orders.get(OrderStatus.PENDING_REVIEW, 0)) and may(Permission.ORDERS_REVIEW):
         found.append(
             Next(
-                _("Review %(count)s orders", count=units(count, order_reads.CAP)),
+                ngettext("Review %(count)s order", "Review %(count)s orders", count, count=units(count, order_reads.CAP)),
                 _("They were paid for and wait for a decision."),
                 url_for("console.orders.index", status=OrderStatus.PENDING_REVIEW.value),
             )
         )
     if may(Permission.FULFILLMENT_WORK):
-        for state, title in (
-            (FoState.PACKED, _("Ship %(count)s packed orders", count=units(fos.get(FoState.PACKED, 0), fo_reads.CAP))),
-            (FoState.PICKED, _("Pack %(count)s picked orders", count=units(fos.get(FoState.PICKED, 0), fo_reads.CAP))),
-            (FoState.RELEASED, _("Pick %(count)s released orders", count=units(fos.get(FoState.RELEASED, 0), fo_reads.CAP))),
-        ):
-            if fos.get(state, 0):
-                found.append(Next(title, _("Oldest payment first."), url_for("console.fulfillment.index", state=state.value)))
+        for state in (FoState.PACKED, FoState.PICKED, FoState.RELEASED):
+            if count := fos.get(state, 0):
+                address = url_for("console.fulfillment.index", state=state.value)
+                found.append(Next(_warehouse_work(state, count), _("Oldest payment first."), address))
     if parked - paused > 0 and may(Permission.WORK_READ):
         found.append(
             Next(
-                _("Look at %(count)s parked documents and tasks", count=parked - paused),
+                ngettext("Look at %(num)s thing that was parked", "Look at %(num)s things that were parked", parked - paused),
                 _("Each says what went wrong and what to do."),
                 url_for("console.work.index"),
             )
         )
     return found
+
+
+def _warehouse_work(state: FoState, count: int) -> str:
+    shown = units(count, fo_reads.CAP)
+    if state is FoState.PACKED:
+        return ngettext("Ship %(count)s packed parcel", "Ship %(count)s packed parcels", count, count=shown)
+    if state is FoState.PICKED:
+        return ngettext("Pack %(count)s picked parcel", "Pack %(count)s picked parcels", count, count=shown)
+    return ngettext("Pick %(count)s released parcel", "Pick %(count)s released parcels", count, count=shown)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from ...auth.pages import history
@@ -18,6 +17,7 @@ from ...orders import pages as order_reads
 from ..access import me, needs
 from ..refusals import perform
 from ..services import services
+from ..words import gettext as _
 
 pages = Blueprint("fulfillment", __name__, url_prefix="/fulfillment")
 
@@ -30,6 +30,9 @@ STEPS = {
 }
 """What may be done next with a fulfillment order in each state."""
 
+_QUEUES = (FoState.RELEASED, FoState.PICKING, FoState.PICKED, FoState.PACKED, FoState.ALLOCATED, FoState.PLANNED)
+"""Which of them is shown to somebody who asks for none: the first that has anything in it."""
+
 
 @pages.get("/")
 @needs(Permission.FULFILLMENT_READ)
@@ -40,11 +43,14 @@ def index() -> str | AnyResponse:
         found = reads.scanned(db, code)
         if found is not None:
             return redirect(url_for(".show", fo_id=found), 303)
-        flash(_("Nothing has the number %(code)s. Scan it again, or type the number of the fulfillment order.", code=code), "danger")
+        flash(
+            _("Nothing has the number %(code)s. Scan it again, or type the number of the fulfillment order.", code=code),
+            "danger",
+        )
     counts = reads.counts(db)
     state = request.args.get("state", "")
     if state not in set(FoState):
-        state = next((wanted.value for wanted in STEPS if counts.get(wanted)), FoState.RELEASED.value)
+        state = next((one.value for one in _QUEUES if counts.get(one)), FoState.RELEASED.value)
     rows, more = reads.fos(db, state, after=_key(request.args.get("after", "")))
     return render_template(
         "fulfillment.html",
@@ -67,7 +73,7 @@ def _key(text: str) -> tuple[datetime, int] | None:
     return key if key[1] < 2**63 else None
 
 
-@pages.get("/<int:fo_id>")
+@pages.get("/<row:fo_id>")
 @needs(Permission.FULFILLMENT_READ)
 def show(fo_id: int) -> str:
     db = services().installation.db
@@ -89,7 +95,7 @@ def show(fo_id: int) -> str:
     )
 
 
-@pages.post("/<int:fo_id>/<any(release, start_picking, pick, pack, ship):step>")
+@pages.post("/<row:fo_id>/<any(release, start_picking, pick, pack, ship):step>")
 @needs(Permission.FULFILLMENT_WORK)
 def do(fo_id: int, step: str) -> AnyResponse:
     actor = me().name
@@ -119,7 +125,7 @@ def release_ready() -> AnyResponse:
     return redirect(url_for(".index", state=FoState.RELEASED.value), 303)
 
 
-@pages.get("/labels/<int:waybill_id>")
+@pages.get("/labels/<row:waybill_id>")
 @needs(Permission.FULFILLMENT_READ)
 def label(waybill_id: int) -> Response:
     found = reads.label(services().installation.db, waybill_id)

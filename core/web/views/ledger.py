@@ -12,7 +12,7 @@ from ...auth.permissions import Permission
 from ...kernel.errors import OrderyardError
 from ...ledger import pages as reads
 from ...ledger import queries as ledger
-from ..access import needs
+from ..access import needs, row_number
 from ..refusals import refuse
 from ..services import services
 
@@ -28,7 +28,7 @@ def index() -> str | AnyResponse:
     chosen = request.args.get("period") or (known[0] if known else "")
     if known and chosen not in known:
         abort(404)
-    entries, more = reads.entries(db, chosen, request.args.get("before", type=int)) if chosen else ([], None)
+    entries, more = reads.entries(db, chosen, row_number(request.args.get("before", ""))) if chosen else ([], None)
     return render_template(
         "ledger.html",
         periods=periods,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ...auth.pages import history
@@ -16,10 +15,11 @@ from ...orders import pages as reads
 from ...orders import service as orders
 from ...orders.api import HoldCode, OrderStatus
 from ...review import service as review
-from ..access import may, needs
-from ..forms import ReasonForm, ReasonNeededForm
+from ..access import may, needs, row_number
+from ..forms import ReasonForm, ReasonNeededForm, entered
 from ..refusals import perform
 from ..services import services
+from ..words import gettext as _
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 
@@ -35,11 +35,11 @@ def index() -> str | Response:
     hold = request.args.get("hold", "")
     wanted = reads.Filter(
         status=status if status in set(OrderStatus) else "",
-        shop_id=request.args.get("shop", type=int),
+        shop_id=row_number(request.args.get("shop", "")),
         text=text,
         names=may(Permission.ORDERS_READ_PII),
         hold=hold if hold in set(HoldCode) else "",
-        before=request.args.get("before", type=int),
+        before=row_number(request.args.get("before", "")),
     )
     rows, more = reads.orders(db, wanted)
     kept = {"q": text or None, "shop": wanted.shop_id, "hold": wanted.hold or None}
@@ -55,7 +55,7 @@ def index() -> str | Response:
     )
 
 
-@pages.get("/<int:order_id>")
+@pages.get("/<row:order_id>")
 @needs(Permission.ORDERS_READ)
 def show(order_id: int) -> str:
     console = services()
@@ -66,6 +66,7 @@ def show(order_id: int) -> str:
     fo_ids = fo_reads.ids_of_order(db, order_id)
     documents = [("order", order_id), *(("fulfillment_order", fo_id) for fo_id in fo_ids)]
     holds = reads.holds(db, order_id, fo_ids)
+    fos = fo_reads.heads(db, fo_ids)
     entries = ledger.entries_of(db, documents) if may(Permission.LEDGER_READ) else []
     return render_template(
         "order.html",
@@ -73,7 +74,7 @@ def show(order_id: int) -> str:
         lines=reads.lines(db, order_id, head.total.currency),
         open_holds=[hold for hold in holds if hold.released_at is None],
         past_holds=[hold for hold in holds if hold.released_at is not None],
-        fos=fo_reads.heads(db, fo_ids),
+        fos=fos,
         fo_lines=fo_reads.lines(db, fo_ids),
         waybills=fo_reads.waybills(db, fo_ids),
         tracking=fo_reads.tracking(db, fo_ids),
@@ -81,6 +82,7 @@ def show(order_id: int) -> str:
         payments=reads.payments(db, order_id, head.total.currency),
         entries=entries,
         history=history(db, documents),
+        numbers={fo.id: fo.number for fo in fos} if len(fos) > 1 else {},
         shown=console.plugins.show("show_order_panels", console.contexts.of, order_id=order_id),
         titles={slug: manifest.title for slug, manifest in console.plugins.manifests.items()},
         approve_form=ReasonForm(),
@@ -88,43 +90,43 @@ def show(order_id: int) -> str:
     )
 
 
-@pages.post("/<int:order_id>/approve")
+@pages.post("/<row:order_id>/approve")
 @needs(Permission.ORDERS_REVIEW)
 def approve(order_id: int) -> Response:
     form = ReasonForm()
-    because = (form.because.data or "").strip()[:500]
+    because = entered(form.because).strip()[:500]
     perform(lambda uow: review.approve(uow, order_id, because), _("The order is approved and goes to the warehouse."))
     return redirect(url_for(".show", order_id=order_id), 303)
 
 
-@pages.post("/<int:order_id>/reject")
+@pages.post("/<row:order_id>/reject")
 @needs(Permission.ORDERS_REVIEW)
 def reject(order_id: int) -> Response | tuple[str, int]:
     form = ReasonNeededForm()
     if form.validate():
-        because = form.because.data.strip()
+        because = entered(form.because).strip()
         perform(lambda uow: review.reject(uow, order_id, because), _("The order is rejected; its units are cancelled."))
     else:
         _say_why()
     return redirect(url_for(".show", order_id=order_id), 303)
 
 
-@pages.post("/<int:order_id>/hold")
+@pages.post("/<row:order_id>/hold")
 @needs(Permission.ORDERS_REVIEW)
 def hold(order_id: int) -> Response:
     form = ReasonNeededForm()
     if form.validate():
-        note = form.because.data.strip()
+        note = entered(form.because).strip()
         perform(lambda uow: orders.hold(uow, order_id, HoldCode.MANUAL, note), _("The order is held until somebody lifts it."))
     else:
         _say_why()
     return redirect(url_for(".show", order_id=order_id), 303)
 
 
-@pages.post("/<int:order_id>/holds/<int:hold_id>/lift")
+@pages.post("/<row:order_id>/holds/<row:hold_id>/lift")
 @needs(Permission.ORDERS_REVIEW)
 def lift(order_id: int, hold_id: int) -> Response:
-    because = (ReasonForm().because.data or "").strip()[:500]
+    because = entered(ReasonForm().because).strip()[:500]
     perform(lambda uow: orders.lift_hold(uow, hold_id, because), _("The hold is lifted."))
     return redirect(url_for(".show", order_id=order_id), 303)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ...auth.permissions import Permission
@@ -16,6 +15,7 @@ from ...host.plugins import Fault
 from ..access import needs
 from ..refusals import perform
 from ..services import services
+from ..words import gettext as _
 
 pages = Blueprint("plugins", __name__, url_prefix="/plugins")
 
@@ -41,7 +41,9 @@ def index() -> str:
     db = console.installation.db
     cards = _cards()
     settings = {
-        card.slug: host.shown_settings(db, console.seal, card.manifest) for card in cards if card.manifest and card.manifest.settings
+        card.slug: host.shown_settings(db, console.seal, card.manifest)
+        for card in cards
+        if card.manifest and card.manifest.settings
     }
     return render_template("plugins.html", cards=cards, settings=settings, faults=reads.faults(db))
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from ...auth import service as auth
 from ...auth.permissions import Permission
 from ..access import enter, leave, me, needs, open_to_all, signed_in
-from ..forms import OwnPasswordForm, SignInForm
+from ..forms import OwnPasswordForm, SignInForm, entered
 from ..language import LANGUAGES
 from ..refusals import perform, refuse
 from ..services import services
+from ..words import gettext as _
 
 pages = Blueprint("signin", __name__)
 
@@ -37,7 +37,7 @@ def sign_in() -> tuple[str, int] | Response:
         return render_template("sign_in.html", form=form, wanted=wanted), 422
     try:
         replacing = current_user.token if signed_in() else ""
-        token = auth.sign_in(services().installation, form.login.data, form.password.data, replacing=replacing)
+        token = auth.sign_in(services().installation, entered(form.login), entered(form.password), replacing=replacing)
     except auth.SignInRefused as refused:
         if refused.seconds:
             trouble = _("Too many wrong passwords. Wait %(seconds)s seconds and try again.", seconds=refused.seconds)
@@ -86,14 +86,14 @@ def password() -> str | tuple[str, int] | Response:
         return render_template("password.html", form=form), 422
     who, installation = me(), services().installation
     try:
-        auth.sign_in(installation, who.login, form.present.data)
+        auth.sign_in(installation, who.login, entered(form.present))
     except auth.SignInRefused as refused:
         refuse(refused)
         return render_template("password.html", form=form), 422
-    if not perform(lambda uow: auth.set_password(uow, who.person_id, form.password.data), _("Your password is changed.")):
+    if not perform(lambda uow: auth.set_password(uow, who.person_id, entered(form.password)), _("Your password is changed.")):
         return render_template("password.html", form=form), 422
     chosen = session.get("language")
-    enter(auth.sign_in(installation, who.login, form.password.data))
+    enter(auth.sign_in(installation, who.login, entered(form.password)))
     if chosen:
         session["language"] = chosen
     flash(_("Your password is changed."), "success")

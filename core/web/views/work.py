@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from ...auth.permissions import Permission
+from ...carriers.api import Carrier
 from ...catalog import service as catalog
 from ...channels import pages as reads
 from ...channels import service as channels
+from ...channels.api import Channel
 from ...connections import service as connections
+from ...connections.settings import change_settings, shown_settings
+from ...kernel.errors import DomainError
 from ...outbox import pages as tasks
 from ...outbox import service as outbox
-from ..access import needs
-from ..forms import MapForm, ReasonForm
-from ..refusals import perform
+from ..access import needs, row_number
+from ..forms import MapForm, ReasonForm, entered
+from ..refusals import perform, refuse
 from ..services import services
+from ..words import gettext as _
 
 pages = Blueprint("work", __name__, url_prefix="/work")
 
@@ -25,8 +31,8 @@ pages = Blueprint("work", __name__, url_prefix="/work")
 @needs(Permission.WORK_READ)
 def index() -> str:
     db = services().installation.db
-    documents, more_documents = reads.parked_documents(db, request.args.get("documents", type=int))
-    parked, more_tasks = tasks.parked(db, request.args.get("tasks", type=int))
+    documents, more_documents = reads.parked_documents(db, row_number(request.args.get("documents", "")))
+    parked, more_tasks = tasks.parked(db, row_number(request.args.get("tasks", "")))
     return render_template(
         "work.html",
         documents=documents,
@@ -45,14 +51,14 @@ def count() -> str:
     return render_template("work_count.html", count=reads.waiting(services().installation.db).total)
 
 
-@pages.post("/documents/<int:inbox_id>/replay")
+@pages.post("/documents/<row:inbox_id>/replay")
 @needs(Permission.WORK_RETRY)
 def replay(inbox_id: int) -> AnyResponse:
     perform(lambda uow: channels.replay(uow, inbox_id), _("The document is read again."))
     return redirect(url_for(".index"), 303)
 
 
-@pages.get("/documents/<int:inbox_id>/raw")
+@pages.get("/documents/<row:inbox_id>/raw")
 @needs(Permission.ORDERS_READ_PII)
 def raw(inbox_id: int) -> Response:
     """The document exactly as it came, as a download: nothing of it is run by a browser."""
@@ -66,31 +72,65 @@ def raw(inbox_id: int) -> Response:
     )
 
 
-@pages.post("/tasks/<int:task_id>/retry")
+@pages.post("/tasks/<row:task_id>/retry")
 @needs(Permission.WORK_RETRY)
 def retry(task_id: int) -> AnyResponse:
     perform(lambda uow: outbox.retry(uow, task_id), _("The task will be tried again at once."))
     return redirect(url_for(".index"), 303)
 
 
-@pages.post("/tasks/<int:task_id>/give-up")
+@pages.post("/tasks/<row:task_id>/give-up")
 @needs(Permission.WORK_RETRY)
 def give_up(task_id: int) -> AnyResponse:
-    because = (ReasonForm().because.data or "").strip()[:500]
+    because = entered(ReasonForm().because).strip()[:500]
     perform(lambda uow: outbox.give_up(uow, task_id, because), _("The task is given up; its history stays."))
     return redirect(url_for(".index"), 303)
 
 
-@pages.post("/connections/<int:connection_id>/resume")
+@pages.post("/connections/<row:connection_id>/resume")
 @needs(Permission.WORK_RETRY)
 def resume(connection_id: int) -> AnyResponse:
     perform(lambda uow: connections.resume(uow, connection_id), _("The connection works again; what waited goes on."))
     return redirect(url_for(".index"), 303)
 
 
-@pages.post("/listings/<int:listing_id>/map")
+@pages.route("/connections/<code>/settings", methods=["GET", "POST"])
+@needs(Permission.PLUGINS_MANAGE)
+def settings(code: str) -> str | AnyResponse:
+    """Where credentials are renewed; what is secret is never shown back."""
+    console = services()
+    row = next((one for one in reads.connections(console.installation.db) if one.code == code), None)
+    if row is None:
+        abort(404)
+    adapters: Mapping[str, type[Channel] | type[Carrier]] = (
+        console.plugins.channels if row.kind == "channel" else console.plugins.carriers
+    )
+    adapter = adapters.get(row.adapter)
+    if adapter is None:
+        refuse(
+            DomainError(
+                _("The plugin %(plugin)s is not running.", plugin=row.adapter), remedy=_("Enable it, restart, and come back.")
+            )
+        )
+        return redirect(url_for(".index"), 303)
+    fields = adapter.settings
+    if request.method == "POST":
+        given = {field.name: request.form.get(f"s-{field.name}", "").strip() for field in fields}
+        if perform(
+            lambda uow: change_settings(uow, console.seal, code, fields, given), _("The settings are stored. Resume it now.")
+        ):
+            return redirect(url_for(".index"), 303)
+    return render_template(
+        "connection.html",
+        row=row,
+        title=adapter.title,
+        settings=shown_settings(console.installation.db, console.seal, code, fields),
+    )
+
+
+@pages.post("/listings/<row:listing_id>/map")
 @needs(Permission.WORK_RETRY)
 def map_listing(listing_id: int) -> AnyResponse:
-    sku = (MapForm().sku.data or "").strip()[:100]
+    sku = entered(MapForm().sku).strip()[:100]
     perform(lambda uow: catalog.map_listing(uow, listing_id, sku), _("The item has its SKU; orders that waited for it go on."))
     return redirect(url_for(".index"), 303)
