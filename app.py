@@ -64,6 +64,7 @@ from .core.orders.api import (
     UnitsCancelled,
     UnitsShippedElsewhere,
 )
+from .core.orders.files import upload
 from .core.orders.intake import map_lines
 from .core.orders.ownership import take_over
 from .core.orders.service import lift
@@ -79,6 +80,8 @@ from .core.web.services import ConsoleServices
 
 KEY_FILE = "orderyard.key"
 LARGEST_PUSH = 5 * 1024 * 1024
+FILE_TURNS = 5
+"""Transactions of an uploaded file between two looks at everything else."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,7 @@ class System:
                 Round("publish", 60, self.publish),
                 Round("publish_changed", 1, self.publish_changed),
                 Round("track", 60, self.carriers.track_all),
+                Round("files", 1, self.go_on_with_files),
             ),
         )
 
@@ -280,6 +284,14 @@ class System:
     def release(self) -> list[int]:
         with self.installation.unit_of_work("automatic") as uow:
             return release_ready(uow)
+
+    def go_on_with_files(self) -> None:
+        """Make orders of uploaded files that are not through, some at a time; the other rounds have their turn in between."""
+        with self.installation.db.connection():
+            waiting = upload.unfinished(self.installation.db)
+        for file_id in waiting:
+            if upload.run(self.installation, file_id, most=FILE_TURNS).waiting:
+                self.rounds.ask("files")
 
     def publish(self) -> dict[str, int]:
         return self.channels.publish_all()

@@ -29,6 +29,8 @@ from .inventory.service import serve as serve_shop
 from .kernel.errors import OrderyardError
 from .ledger import queries as ledger
 from .ledger.service import close_period
+from .orders.files import upload
+from .orders.files.columns import FIELDS, FileMapping
 from .testing.demo import road
 from .testing.demo.merchant import LOGINS, PASSWORD
 from .testing.scenario.runner import databases_for, play
@@ -294,6 +296,46 @@ def person_add(context: click.Context, login: str, name: str, role: str, passwor
     with _system(context).installation.unit_of_work("cli") as uow:
         add_person(uow, login, name, password, role)
     click.echo(f"{login} may sign in")
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--shop", required=True, help="Code of the shop whose orders they are.")
+@click.option(
+    "--map", "said", multiple=True, metavar="FIELD=TITLE", help="The column of a field, remembered; FIELD= leaves it out."
+)
+@click.option("--unpaid", is_flag=True, help="Orders are not paid unless a column says so.")
+@click.option("--preview", "only_look", is_flag=True, help="Say what would become of it, and write nothing.")
+@click.pass_context
+def import_file(context: click.Context, file: Path, shop: str, said: tuple[str, ...], unpaid: bool, only_look: bool) -> None:
+    """Take in a file of orders (CSV or XLSX); the same file again goes on. Exit status 1 when a row failed."""
+    house = _system(context).installation
+    wrong = [entry for entry in said if "=" not in entry]
+    if wrong:
+        raise click.ClickException(f"{wrong[0]!r} is no FIELD=TITLE; there are: {', '.join(FIELDS)}")
+    mapping = FileMapping(dict(entry.split("=", 1) for entry in said), paid=False if unpaid else None)
+    if only_look:
+        with house.db.connection():
+            seen = upload.preview(house.db, house.merchant, shop, file.read_bytes(), house.environment.now(), mapping)
+        for name, title in seen.mapping.columns.items():
+            if title:
+                click.echo(f"{name}: {title}")
+        for problem in seen.problems:
+            click.echo(str(problem), err=True)
+        click.echo(
+            f"{seen.rows} rows ({seen.encoding}): {seen.orders} orders, {seen.duplicates} rows known already, "
+            f"{seen.failed} rows with problems; nothing is written"
+        )
+        context.exit(1 if seen.failed else 0)
+    file_id = upload.store(house, "cli", shop, file.name, file.read_bytes(), mapping)
+    done = upload.run(house, file_id, lambda now: click.echo(f"{now.rows - now.waiting} of {now.rows} rows", err=True))
+    after = 0
+    while failed := upload.failed_rows(house.db, file_id, after):
+        for row in failed:
+            click.echo(row.problem, err=True)
+        after = failed[-1].no
+    click.echo(f"{done.orders} orders, {done.duplicates} rows known already, {done.failed} rows failed")
+    context.exit(1 if done.failed else 0)
 
 
 @main.command()

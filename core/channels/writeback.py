@@ -58,13 +58,15 @@ class WriteBack:
             self._plan(uow, event)
 
     def _plan(self, uow: UnitOfWork, event: ShipmentDispatched) -> None:
-        carriers = uow.db.row("SELECT adapter FROM connection WHERE code = ?", (event.carrier,))
-        code, title = self._titles.get("" if carriers is None else carriers[0], (event.carrier, event.carrier))
         rows = uow.db.rows(
             "SELECT d.connection_id, c.code, c.adapter, d.order_id, d.external_id FROM channel_order d "
             f"JOIN connection c ON c.id = d.connection_id WHERE d.order_id IN ({marks(event.order_ids)}) ORDER BY d.order_id",
             list(event.order_ids),
         )
+        if not rows:
+            return
+        carriers = uow.db.row("SELECT adapter FROM connection WHERE code = ?", (event.carrier,))
+        code, title = self._titles.get("" if carriers is None else carriers[0], (event.carrier, event.carrier))
         tasks = []
         for connection_id, connection, adapter, order_id, external_id in rows:
             before = uow.db.rows(

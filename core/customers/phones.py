@@ -12,7 +12,7 @@ import phonenumbers
 # Marketplaces hand out numbers of their own with an extension behind them, `13800138000-1234`; read whole, such a
 # number is one invalid long one.
 _EXTENSION = re.compile(r"(?P<number>.*\d)\s*(?:[-_,;#转轉]|ext\.?|x)\s*(?P<extension>\d{1,6})", re.IGNORECASE)
-_MASK = frozenset("*•●×")
+_MASK = frozenset("*×")
 
 
 @dataclass(frozen=True, slots=True)

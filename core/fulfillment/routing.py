@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from operator import itemgetter
 from typing import Any
 
 from ..inventory.queries import ServingWarehouse
@@ -80,6 +81,69 @@ def _try(
     return assignments, split
 
 
+_Score = tuple[int, int, int, int, int, int, tuple[str, ...]]
+_Weighed = tuple[_Score, list[Assignment]]
+
+
+def _weigh(
+    demands: Sequence[Demand], chosen: Sequence[ServingWarehouse], free: Free, home: frozenset[int], whole: bool
+) -> _Weighed:
+    """What these warehouses make of the demands, and how good that is; `whole` where the only one has all of it."""
+    if whole:
+        assignments, split = [Assignment(demand, chosen[0].id, demand.sets, True) for demand in demands], 0
+    else:
+        assignments, split = _try(demands, chosen, free, home)
+    units = at_home = 0
+    used = set()
+    for assignment in assignments:
+        used.add(assignment.warehouse_id)
+        for part in assignment.demand.parts:
+            units += assignment.sets * part[2]
+        if assignment.warehouse_id in home:
+            at_home += assignment.sets
+    spare = 0
+    for warehouse_id in used:
+        for demand in demands:
+            for part in demand.parts:
+                spare += free.get((warehouse_id, part[1]), 0)
+    return (-units, len(used), split, -at_home, -spare, len(chosen), tuple([w.code for w in chosen])), assignments
+
+
+def _all_plans(
+    demands: Sequence[Demand], warehouses: Sequence[ServingWarehouse], free: Free, home: frozenset[int]
+) -> list[_Weighed]:
+    """Every plan worth weighing, the best first. Where one warehouse has all of it, no set of several can be better."""
+    need: dict[int, int] = {}
+    for demand in demands:
+        for _, sku_id, units in demand.parts:
+            need[sku_id] = need.get(sku_id, 0) + units * demand.sets
+    weighed = []
+    enough = False
+    for warehouse in warehouses:
+        whole = True
+        for sku_id, count in need.items():
+            if free.get((warehouse.id, sku_id), 0) < count:
+                whole = False
+                break
+        enough = enough or whole
+        weighed.append(_weigh(demands, (warehouse,), free, home, whole))
+    if not enough:
+        for size in range(2, min(WIDEST, len(warehouses)) + 1):
+            weighed += [_weigh(demands, chosen, free, home, False) for chosen in combinations(warehouses, size)]
+    weighed.sort(key=_by_score)
+    return weighed
+
+
+_by_score = itemgetter(0)
+
+
+def _home(warehouses: Sequence[ServingWarehouse], province: str, country: str) -> frozenset[int]:
+    """The warehouses that have this place among their regions."""
+    return frozenset(
+        [w.id for w in warehouses for region in w.regions if region and (province.startswith(region) or region == country)]
+    )
+
+
 def decide(
     demands: Sequence[Demand],
     warehouses: Sequence[ServingWarehouse],
@@ -89,25 +153,35 @@ def decide(
     names: Mapping[int, str],
 ) -> Plan:
     """The best plan for one order; `names` are SKU codes, for the sentence about what ran short."""
-    home = frozenset(w.id for w in warehouses if any(r and (province.startswith(r) or r == country) for r in w.regions))
-    weighed: list[tuple[tuple[Any, ...], tuple[ServingWarehouse, ...], list[Assignment]]] = []
-    for size in range(1, min(WIDEST, len(warehouses)) + 1):
-        for chosen in combinations(warehouses, size):
-            assignments, split = _try(demands, chosen, free, home)
-            units = sum(a.sets * sum(part[2] for part in a.demand.parts) for a in assignments)
-            used = {a.warehouse_id for a in assignments}
-            at_home = sum(a.sets for a in assignments if a.warehouse_id in home)
-            spare = sum(free.get((w, part[1]), 0) for w in used for d in demands for part in d.parts)
-            codes = tuple(w.code for w in chosen)
-            weighed.append(((-units, len(used), split, -at_home, -spare, len(chosen), codes), chosen, assignments))
+    home = _home(warehouses, province, country)
+    weighed = _all_plans(demands, warehouses, free, home)
     if not weighed:
         return Plan((), {"refused": "no warehouse serves this shop"})
-    weighed.sort(key=lambda entry: entry[0])
-    _, chosen, assignments = weighed[0]
+    _, assignments = weighed[0]
+    code = {w.id: w.code for w in warehouses}
+    short = _plan_missing(demands, warehouses, assignments, free, home, code, names)
+    why = {
+        "chosen": sorted({code[a.warehouse_id] for a in assignments}),
+        "home": sorted([code[w] for w in home]),
+        "short": short,
+        "weighed": [
+            {"warehouses": list(score[6]), "units": -score[0], "parcels": score[1], "split": score[2], "home": -score[3]}
+            for score, _ in weighed[:6]
+        ],
+    }
+    return Plan(tuple(assignments), why)
+
+
+def _plan_missing(
+    demands: Sequence[Demand], warehouses: Sequence[ServingWarehouse], assignments: list[Assignment], free: Free,
+    home: frozenset[int], code: Mapping[int, str], names: Mapping[int, str],
+) -> list[str]:  # fmt: skip
+    """Plan what the assignments do not serve where it is to wait; the codes of what is scarce."""
     served: dict[Demand, int] = {}
     for assignment in assignments:
         served[assignment.demand] = served.get(assignment.demand, 0) + assignment.sets
-    code = {w.id: w.code for w in warehouses}
+    if all(served.get(demand) == demand.sets for demand in demands):
+        return []
     # What is missing waits where most of the order is, else at home, else at the first warehouse.
     if assignments:
         most: dict[int, int] = {}
@@ -116,20 +190,21 @@ def decide(
         waits_at = min(most, key=lambda w: (-most[w], code[w]))
     else:
         waits_at = next((w.id for w in warehouses if w.id in home), warehouses[0].id)
+    left = dict(free)
+    for assignment in assignments:
+        _take(left, assignment.warehouse_id, assignment.demand, assignment.sets)
     short: list[str] = []
     for demand in demands:
         missing = demand.sets - served.get(demand, 0)
         if missing:
             assignments.append(Assignment(demand, waits_at, missing, False))
-            scarce = min(demand.parts, key=lambda part: max(free.get((w.id, part[1]), 0) for w in warehouses) // part[2])
+            # A kit waits for what its own warehouse lacks; where it lacks everything, for what is rare everywhere.
+            scarce = min(
+                demand.parts,
+                key=lambda part: (
+                    left.get((waits_at, part[1]), 0) // part[2],
+                    max(left.get((w.id, part[1]), 0) for w in warehouses) // part[2],
+                ),
+            )
             short.append(names[scarce[1]])
-    why = {
-        "chosen": sorted({code[a.warehouse_id] for a in assignments}),
-        "home": sorted(code[w] for w in home),
-        "short": short,
-        "weighed": [
-            {"warehouses": list(score[6]), "units": -score[0], "parcels": score[1], "split": score[2], "home": -score[3]}
-            for score, _, _ in weighed[:6]
-        ],
-    }
-    return Plan(tuple(assignments), why)
+    return short

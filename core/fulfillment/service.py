@@ -413,19 +413,25 @@ def count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
 
 def let_go(uow: UnitOfWork, events: Sequence[UnitsCancelled | UnitsShippedElsewhere]) -> None:
     """Units of orders are not ours to send any more: take them out of open fulfillment orders, the least advanced first."""
+    waiting: dict[int, str] = {}
     for event in events:
         reason = event.reason if isinstance(event, UnitsCancelled) else "shipped_elsewhere"
         for line_id, units in event.units:
-            _let_go_line(uow, line_id, units, reason)
+            waiting |= dict.fromkeys(_let_go_line(uow, line_id, units, reason), reason)
+    # Only when every line has shrunk: half of a kit would look like single goods.
+    for fo_id, reason in sorted(waiting.items()):
+        allocate(uow, fo_id, reason)
 
 
-def _let_go_line(uow: UnitOfWork, line_id: int, units: int, reason: str) -> None:
+def _let_go_line(uow: UnitOfWork, line_id: int, units: int, reason: str) -> list[int]:
+    """Take units of one line out; the planned fulfillment orders that may be served now."""
     rows = uow.db.rows(
         "SELECT l.id, l.fo_id, l.quantity, l.reserved, f.state FROM fo_line l JOIN fulfillment_order f ON f.id = l.fo_id "
         f"WHERE l.line_id = ? AND f.state IN ({quoted(OPEN)})",
         (line_id,),
     )
     rank = {state.value: place for place, state in enumerate(OPEN)}
+    waiting = []
     for row_id, fo_id, count, reserved, state in sorted(rows, key=lambda row: (rank[row[4]], -row[1])):
         if units <= 0:
             break
@@ -450,10 +456,11 @@ def _let_go_line(uow: UnitOfWork, line_id: int, units: int, reason: str) -> None
             end(uow, fo, "order_cancelled", reason)
             continue
         if fo.state is FoState.PLANNED:
-            allocate(uow, fo_id, reason)
+            waiting.append(fo_id)
         elif fo.cod and fo.state is not FoState.ALLOCATED:
             uow.emit(RelabelWanted(fo_id))  # what is to be collected at the door is another sum now
     count_reserved(uow, [line_id])
+    return waiting
 
 
 def end(uow: UnitOfWork, fo: Fo, code: str, because: str, became: int | None = None) -> None:

@@ -33,7 +33,7 @@ def nobody(hook: str, question: Any) -> Sequence[str]:
 class Wiring:
     """Who hears what inside a transaction: listeners by event type, in order; `last` hears everything once, at the end."""
 
-    listeners: dict[type, list[Listener]] = field(default_factory=dict)
+    listeners: dict[tuple[type, ...], list[Listener]] = field(default_factory=dict)
     last: Listener | None = None
     committed: Callable[[list[Any]], None] | None = None
     """Hears the events of a transaction that is through: only ever a hint to look, harmless when it is lost."""
@@ -43,8 +43,9 @@ class Wiring:
     about: dict[str, About] = field(default_factory=dict)
     """What the rooms above say about their documents, by the kind under which the rooms below know them."""
 
-    def hear(self, kind: type, listener: Listener) -> None:
-        self.listeners.setdefault(kind, []).append(listener)
+    def hear(self, kinds: type | tuple[type, ...], listener: Listener) -> None:
+        """Several kinds are heard together: all of one kind, then all of the next."""
+        self.listeners.setdefault(kinds if isinstance(kinds, tuple) else (kinds,), []).append(listener)
 
 
 @dataclass(frozen=True)
@@ -180,8 +181,8 @@ class UnitOfWork:
         by_kind: dict[type, list[Any]] = {}
         for event in batch:
             by_kind.setdefault(type(event), []).append(event)
-        for kind, listeners in self._wiring.listeners.items():
-            if events := by_kind.get(kind):
+        for kinds, listeners in self._wiring.listeners.items():
+            if events := [event for kind in kinds for event in by_kind.get(kind, ())]:
                 for listener in listeners:
                     listener(self, events)
 

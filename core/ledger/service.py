@@ -42,6 +42,22 @@ def hear_goods_moved(uow: UnitOfWork, events: list[GoodsMoved]) -> None:
     post(uow, [draft for event in events if (draft := postings.moved(event))])
 
 
+def hear(uow: UnitOfWork, events: Sequence[MoneyReceived | MoneyReturned | Sold | GoodsMoved]) -> None:
+    """All that is booked in one go: a shipment's sale and its cost."""
+    drafts: list[Draft | None] = []
+    for event in events:
+        match event:
+            case MoneyReceived():
+                drafts.append(postings.received(event))
+            case MoneyReturned():
+                drafts.append(postings.returned(event))
+            case Sold():
+                drafts.append(postings.sold(event))
+            case GoodsMoved():
+                drafts.append(postings.moved(event))
+    post(uow, [draft for draft in drafts if draft])
+
+
 def post(uow: UnitOfWork, drafts: Iterable[Draft]) -> int:
     """Write the entries whose ref is not there yet; how many those were.
 

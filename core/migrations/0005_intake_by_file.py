@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import SQL, BooleanField, ForeignKeyField, IntegerField, JSONField, Model, TextField
+from peewee import SQL, ForeignKeyField, IntegerField, JSONField, Model, TextField
 
 from orderyard.core.kernel.db import MomentField
 
@@ -37,7 +37,8 @@ def up(migrator: Any, db: Any) -> None:
         digest = TextField()
         header = JSONField()
         settings = JSONField()
-        stored = BooleanField(constraints=[SQL("DEFAULT FALSE")])
+        state = TextField(index=True, constraints=[SQL("DEFAULT 'storing'")])
+        actor = TextField()
         created_at = MomentField()
 
         class Meta:

@@ -17,6 +17,15 @@ from ..kernel.values import Address, Money, quantity
 from .api import OrderType
 from .freight import Load, Template, Unit, fee, template_of
 
+
+class Unpriced(DomainError):
+    """An order cannot be priced; `about` is the field that stands in the way: `sku`, `quantity`, `discount` or `province`."""
+
+    def __init__(self, what: str, about: str, *, remedy: str) -> None:
+        super().__init__(what, remedy=remedy)
+        self.about = about
+
+
 FREE = frozenset({OrderType.RESHIP, OrderType.EXCHANGE})
 """What makes good costs nothing, unless somebody says a price."""
 
@@ -132,7 +141,7 @@ class Tariffs:
             for line, price in zip(order.lines, prices, strict=True)
         ]
         if max(amounts) > HIGHEST:
-            raise DomainError("a line costs more than can be booked", remedy="check price and quantity")
+            raise Unpriced("a line costs more than can be booked", "quantity", remedy="check price and quantity")
         promotion, promoted = "", 0
         ours = [line.by_list for line in order.lines]
         if order.type not in FREE:
@@ -142,9 +151,8 @@ class Tariffs:
                 amounts = _less(amounts, promoted, base)
         if order.discount < 0 or order.discount > sum(amounts):
             rest = Money(sum(amounts), self.shop.currency)
-            raise DomainError(
-                f"a discount of {Money(order.discount, self.shop.currency)} on goods of {rest}", remedy="give 0 up to that"
-            )
+            off = Money(order.discount, self.shop.currency)
+            raise Unpriced(f"a discount of {off} on goods of {rest}", "discount", remedy="give 0 up to that")
         amounts = _less(amounts, order.discount, amounts)
         carriage, by_template = self._freight(order, known, sum(amounts))
         return PricedOrder(
@@ -174,8 +182,10 @@ class Tariffs:
             return 0
         price = known.listed.get((order.group, line.item.sku_id, line.quantity))
         if price is None:
-            raise DomainError(
-                f"{line.item.code} has no price in shop {self.shop.code}", remedy="put it on a price list, or say the price"
+            raise Unpriced(
+                f"{line.item.code} has no price in shop {self.shop.code}",
+                "sku",
+                remedy="put it on a price list, or say the price",
             )
         return price
 
@@ -193,9 +203,9 @@ class Tariffs:
         )
         try:
             by_template = fee(self.template, load, order.to)
-        except DomainError:
+        except DomainError as error:
             if order.freight is None:
-                raise
+                raise Unpriced(error.what, "province", remedy=error.remedy) from None
             return order.freight, None
         return (by_template if order.freight is None else order.freight), by_template
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..catalog.queries import marks
 from ..customers.service import keep_addresses
-from ..kernel.db import as_moment
+from ..kernel.db import Change, Question, as_moment
 from ..kernel.errors import DomainError, IllegalTransition
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address, Money
@@ -16,7 +16,6 @@ from . import queries
 from .api import (
     AddressChanged,
     FinanceState,
-    HoldCode,
     MoneyReceived,
     MoneyReturned,
     OrderMoved,
@@ -100,12 +99,8 @@ def _moment(value: datetime | str | None) -> datetime | None:
 def _locked(uow: UnitOfWork, order_ids: Iterable[int]) -> dict[int, _Head]:
     """The heads, held against other writers until the transaction ends, in one order."""
     wanted = sorted(set(order_ids))
-    rows = uow.db.rows(
-        "SELECT o.id, o.number, s.code, o.status, o.review, o.currency, o.total, o.received, o.refunded, o.advance, "
-        "o.advance_tax, o.cod, o.paid_at, o.completed_at, o.cancel_reason, o.finance_review FROM sales_order o JOIN shop s "
-        f"ON s.id = o.shop_id WHERE o.id IN ({marks(wanted)}) ORDER BY o.id" + ("" if uow.db.sqlite else " FOR UPDATE OF o"),
-        wanted,
-    )
+    asked, _ = rows_asked(uow, wanted)
+    rows = uow.db.rows(asked.sql, asked.parameters)
     heads = {
         row[0]: _Head(
             row[0], row[1], row[2], OrderStatus(row[3]), ReviewState(row[4]), row[5], row[6], row[7], row[8], row[9],
@@ -119,32 +114,58 @@ def _locked(uow: UnitOfWork, order_ids: Iterable[int]) -> dict[int, _Head]:
     return heads
 
 
-def _lines(uow: UnitOfWork, order_ids: Iterable[int]) -> dict[int, list[_Line]]:
-    wanted = sorted(set(order_ids))
-    found: dict[int, list[_Line]] = {order_id: [] for order_id in wanted}
-    for row in uow.db.rows(
+def rows_asked(uow: UnitOfWork, order_ids: Iterable[int]) -> tuple[Question, Question]:
+    """What every command asks about the orders it changes: their heads, held until the transaction ends, and their lines."""
+    wanted = tuple(sorted(set(order_ids)))
+    heads = Question(
+        "SELECT o.id, o.number, s.code, o.status, o.review, o.currency, o.total, o.received, o.refunded, o.advance, "
+        "o.advance_tax, o.cod, o.paid_at, o.completed_at, o.cancel_reason, o.finance_review FROM sales_order o JOIN shop s "
+        f"ON s.id = o.shop_id WHERE o.id IN ({marks(wanted)}) ORDER BY o.id" + ("" if uow.db.sqlite else " FOR UPDATE OF o"),
+        wanted,
+        16,
+    )
+    lines = Question(
         "SELECT id, order_id, quantity, amount, freight, tax_rate, shipped, cancelled, bounced FROM order_line "
         f"WHERE order_id IN ({marks(wanted)}) AND NOT kit ORDER BY order_id, no",
         wanted,
-    ):
+        9,
+    )
+    return heads, lines
+
+
+def _lines(uow: UnitOfWork, order_ids: Iterable[int]) -> dict[int, list[_Line]]:
+    wanted = sorted(set(order_ids))
+    found: dict[int, list[_Line]] = {order_id: [] for order_id in wanted}
+    _, asked = rows_asked(uow, wanted)
+    for row in uow.db.rows(asked.sql, asked.parameters):
         found[row[1]].append(_Line(*row))
     return found
 
 
 def _write(uow: UnitOfWork, head: _Head, lines: Sequence[_Line], because: str) -> None:
     """Derive the head's states again and write the whole row; a changed status is announced."""
+    status, change = _derived(uow, head, lines)
+    uow.db.change(change.sql, change.parameters)
+    _announce(uow, head, status, because)
+
+
+def _derived(uow: UnitOfWork, head: _Head, lines: Sequence[_Line]) -> tuple[OrderStatus, Change]:
+    """The status that follows from the head and its lines, allowed by plugins, and the row as it is to be written."""
     units = Units(sum(line.open for line in lines), sum(line.shipped for line in lines), sum(line.bounced for line in lines))
     settled = head.paid_at is not None
     status = derive_status(units, settled=settled, review=head.judged, completed=head.completed_at is not None)
     payment = derive_payment(total=head.total, received=head.received, refunded=head.refunded, cod=head.cod, settled=settled)
     if status is not head.status:
         ask_first(uow, "order", head.id, head.status, status, {"number": head.number, "shop": head.shop})
-    uow.db.change(
-        "UPDATE sales_order SET status = ?, payment = ?, review = ?, received = ?, refunded = ?, advance = ?, "
-        "advance_tax = ?, paid_at = ?, completed_at = ?, cancel_reason = ?, finance_review = ?, version = version + 1 WHERE id = ?",
+    return status, Change(
+        "UPDATE sales_order SET status = ?, payment = ?, review = ?, received = ?, refunded = ?, advance = ?, advance_tax = ?, "
+        "paid_at = ?, completed_at = ?, cancel_reason = ?, finance_review = ?, version = version + 1 WHERE id = ?",
         (status, payment, head.review, head.received, head.refunded, head.advance, head.advance_tax, head.paid_at,
          head.completed_at, head.cancel_reason, head.finance, head.id),
     )  # fmt: skip
+
+
+def _announce(uow: UnitOfWork, head: _Head, status: OrderStatus, because: str) -> None:
     if status is not head.status:
         moved(uow, head.id, head.status, status, because)
         if status is OrderStatus.CANCELLED:
@@ -484,11 +505,19 @@ def record_shipped(
 ) -> None:
     """Count units as sent, by order and line; what they were sold for becomes revenue.
 
+<<<<<<< HEAD
     `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external` units
     were sent by somebody else: they were reserved here at most on paper. Each order's sale is known by `key`/order number, so
     the same shipment never sells twice.
+=======
+    `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external`
+    units were sent by somebody else: they were reserved here at most on paper. Each order's sale is known by
+    `key`/order number, so the same shipment never sells twice.
+>>>>>>> depth
     """
     heads, lines = _locked(uow, shipped), _lines(uow, shipped)
+    counted: list[tuple[int, int, int]] = []
+    written: list[tuple[_Head, OrderStatus, Change]] = []
     for order_id, units in shipped.items():
         head, mine = heads[order_id], lines[order_id]
         goods = freight = tax = 0
@@ -505,12 +534,7 @@ def record_shipped(
             part, carriage = share(line.amount, line.quantity, dealt, count), share(line.freight, line.quantity, dealt, count)
             goods, freight, tax = goods + part, freight + carriage, tax + tax_inside(part + carriage, line.tax_rate)
             line.shipped += count
-            column = "shipped_externally = shipped_externally + ?, " if external else ""
-            uow.db.change(
-                f"UPDATE order_line SET {column}shipped = shipped + ?, reserved = CASE WHEN reserved > ? THEN reserved - ? "
-                "ELSE 0 END WHERE id = ?",
-                ([count] if external else []) + [count, count, count, line.id],
-            )
+            counted.append((line.id, count, count if external else 0))
         last = not any(line.open for line in mine)
         if head.cod:
             uow.emit(_sold(head, key, at, goods, freight, tax, collector or head.shop))
@@ -521,7 +545,25 @@ def record_shipped(
             head.advance -= gross
             head.advance_tax -= tax
             uow.emit(_sold(head, key, at, gross - freight, freight, tax, ""))
-        _write(uow, head, mine, f"shipped {key}")
+        written.append((head, *_derived(uow, head, mine)))
+    if counted:
+        _write_shipped(uow, counted, [change for _, _, change in written])
+    for head, status, _ in written:
+        _announce(uow, head, status, f"shipped {key}")
+
+
+def _write_shipped(uow: UnitOfWork, counted: Sequence[tuple[int, int, int]], heads: Sequence[Change]) -> None:
+    """Lines as (id, units sent, of them by others), with their orders."""
+    uow.db.together(
+        Change(
+            "UPDATE order_line SET shipped = order_line.shipped + v.column2, shipped_externally = "
+            "order_line.shipped_externally + v.column3, reserved = CASE WHEN order_line.reserved > v.column2 "
+            f"THEN order_line.reserved - v.column2 ELSE 0 END FROM (VALUES {','.join(['(?,?,?)'] * len(counted))}) AS v "
+            "WHERE order_line.id = v.column1",
+            [part for line in sorted(counted) for part in line],
+        ),
+        *heads,
+    )
 
 
 def _sold(head: _Head, key: str, at: datetime, goods: int, freight: int, tax: int, collector: str) -> Sold:

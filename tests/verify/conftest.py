@@ -12,6 +12,7 @@ from orderyard.core.catalog import service as catalog
 from orderyard.core.catalog.queries import items_by_code, shop
 from orderyard.core.customers.service import CustomerFacts
 from orderyard.core.fulfillment import service as fulfillment
+from orderyard.core.inventory import counts, places, serials, tracking, transfers
 from orderyard.core.inventory import service as inventory
 from orderyard.core.inventory.api import GoodsMoved, Place, StockFreed
 from orderyard.core.kernel.db import Database
@@ -82,6 +83,8 @@ def live_through_everything(url: str) -> None:
             " WHERE s.code = 'TEE' AND w.code = 'GZ'"
         )
         inventory.write_off(uow, level, 1, key="LOSS1", because="torn")
+    with house.unit_of_work("person:bob") as uow:
+        kept_in_depth(uow)
     house.db.close()
 
 
@@ -143,6 +146,32 @@ def ordered(uow: UnitOfWork) -> None:
             )
         )
     assert place(uow, drafts) == list(range(1, 10))
+
+
+def kept_in_depth(uow: UnitOfWork) -> None:
+    """TEA lies in bin A1 by lots, one of them promised, some on its way to GZ and some lost there; of the pieces of POT one
+    is scanned; MUG is being counted."""
+    skus = catalog.add_skus(uow, [catalog.NewSku(code, code.title(), price=9900) for code in ("TEA", "POT", "MUG")])
+    here, there = (row[0] for row in uow.db.rows("SELECT id FROM warehouse ORDER BY id"))
+    tracking.track(uow, skus["TEA"], lots=True, min_life_days=30)
+    tracking.track(uow, skus["POT"], serials=True)
+    places.add_bins(uow, places.add_zone(uow, here, "A"), ["A1", "A2"])
+    receipts = [
+        inventory.Receipt(skus["TEA"], 5, 100, "A1", "L1", "2027-06-30"),
+        inventory.Receipt(skus["TEA"], 4, 100, "", "L2", "2027-12-31"),
+        inventory.Receipt(skus["POT"], 2, 700, serials=("S1", "S2")),
+        inventory.Receipt(skus["MUG"], 3, 50),
+    ]
+    inventory.receive(uow, here, receipts, source=Place.SUPPLIER, document=9, key="DEEP", text="DEEP")
+    load = transfers.Load(skus["TEA"], 1, "L2")
+    done = transfers.send(uow, here, there, [transfers.Load(skus["TEA"], 2, "L2")], key="T1")
+    transfers.receive_transfer(uow, done, [load])
+    transfers.send(uow, here, there, [load], key="T2")
+    for code in ("TEA", "POT"):
+        [level] = [one for one in inventory.lock_levels(uow, [skus[code]], [1]) if one.warehouse.id == here]
+        inventory.reserve(uow, [inventory.Want("basket", 1, level, 1)])
+    serials.scan(uow, "basket", 1, skus["POT"], "S1")
+    counts.open_count(uow, here, sku_ids=[skus["MUG"]])
 
 
 def released(uow: UnitOfWork, order_id: int) -> int:

@@ -19,6 +19,12 @@ LEVEL = (
     "stock_level WHERE sku_id = (SELECT id FROM sku WHERE code = 'TEE')"
     " AND warehouse_id = (SELECT id FROM warehouse WHERE code = 'SH')"
 )
+TEA = "stock_level WHERE lot = 'L1'"
+POT = "stock_level WHERE sku_id = (SELECT id FROM sku WHERE code = 'POT')"
+MUG = "stock_level WHERE sku_id = (SELECT id FROM sku WHERE code = 'MUG')"
+IN_A1 = "stock_move WHERE target_bin_id IS NOT NULL"
+SENT = "stock_transfer WHERE key = 'T2'"
+ON_ITS_WAY = f"stock_transfer_line WHERE transfer_id = (SELECT id FROM {SENT})"
 MOVE = "stock_move WHERE key = 'LOSS1'"
 HELD = "reservation WHERE state = 'held' AND holder = (SELECT id FROM fo_line WHERE order_id = 2)"
 SPENT = "reservation WHERE id = (SELECT MIN(id) FROM reservation WHERE state = 'consumed')"
@@ -78,6 +84,46 @@ DAMAGES = [
     Damage(LEVEL, f"DELETE FROM {SPENT_MOVE}", "stock follows its moves"),
     Damage(HELD, "state = 'lost'", "reservations are held, consumed or released"),
     Damage(HELD, "level_id = 999", "reservations are held, consumed or released"),
+    Damage(TEA, "placed = 99", "no stock is negative or promised twice"),
+    Damage(TEA, "quality = 'nice'", "no stock is negative or promised twice"),
+    Damage(IN_A1, "source = 'stock'", "moves go between places"),
+    Damage(IN_A1, "target_bin_id = NULL, target_warehouse_id = NULL", "moves go between places"),
+    Damage("bin WHERE code = 'A1'", with_change(IN_A1, "target_bin_id = NULL"), "bins follow their moves"),
+    Damage("bin WHERE code = 'A1'", "UPDATE bin_level SET quantity = 6", "bins follow their moves"),
+    Damage("bin WHERE code = 'A2'", "UPDATE bin_level SET bin_id = (SELECT id FROM bin WHERE code = 'A2')",
+           "bins follow their moves"),
+    Damage(TEA, "placed = 4", "bins and floor make up the stock"),
+    Damage(TEA, "DELETE FROM bin_level", "bins and floor make up the stock"),
+    Damage(TEA, "UPDATE bin SET warehouse_id = (SELECT id FROM warehouse WHERE code = 'GZ')",
+           "bins and floor make up the stock"),
+    Damage("sku WHERE code = 'TEA'", with_change(IN_A1, "quantity = 6"), "no unit of a lot comes from nowhere"),
+    Damage("sku WHERE code = 'TEA'", with_change(IN_A1, "lot = 'L2'"), "no unit of a lot comes from nowhere"),
+    Damage("sku WHERE code = 'TEA'", with_change(ON_ITS_WAY, "quantity = 2"), "no unit of a lot comes from nowhere"),
+    Damage(TEA, "sell_by = '2027-07-01'", "levels of lots follow their lots"),
+    Damage(TEA, "sell_by = '2027-06-30'", "levels of lots follow their lots"),
+    Damage(TEA, "DELETE FROM lot WHERE code = 'L1'", "levels of lots follow their lots"),
+    Damage(TEA, "UPDATE sku_tracking SET lots = FALSE", "levels of lots follow their lots"),
+    Damage(LEVEL, "sell_by = '2027-06-30'", "levels of lots follow their lots"),
+    Damage(POT, "DELETE FROM serial WHERE code = 'S2'", "every piece with a number is counted once"),
+    Damage(POT, "UPDATE sku_tracking SET serials = FALSE", "every piece with a number is counted once"),
+    Damage("serial WHERE code = 'S2'", "place = 'customer'", "a piece is where its last move took it"),
+    Damage("serial WHERE code = 'S2'", f"level_id = (SELECT id FROM {LEVEL})", "a piece is where its last move took it"),
+    Damage("serial WHERE code = 'S2'", "DELETE FROM serial_move", "a piece is where its last move took it"),
+    Damage("serial WHERE code = 'S2'", "holder = 1", "a piece is where its last move took it"),
+    Damage("serial WHERE code = 'S1'", "holder = 2", "a scanned piece is of what its holder reserved"),
+    Damage("serial WHERE code = 'S1'", "UPDATE serial SET holder_kind = 'basket', holder = 1",
+           "a scanned piece is of what its holder reserved"),
+    Damage(MUG, "counting = FALSE", "what is being counted stands in an open count"),
+    Damage(MUG, "UPDATE stock_count SET state = 'closed'", "what is being counted stands in an open count"),
+    Damage(LEVEL, "counting = TRUE", "what is being counted stands in an open count"),
+    Damage(SENT, "state = 'received'", "what is in transit was sent and has not arrived"),
+    Damage(SENT, "state = 'lost'", "what is in transit was sent and has not arrived"),
+    Damage(SENT, with_change(ON_ITS_WAY, "received = 1"), "what is in transit was sent and has not arrived"),
+    Damage(SENT, with_change(ON_ITS_WAY, "cost = cost + 1"), "what is in transit was sent and has not arrived"),
+    Damage("stock_transfer WHERE key = 'T1'", "UPDATE stock_transfer_line SET received = 2, lost = 0 WHERE transfer_id = 1",
+           "what is in transit was sent and has not arrived"),
+    Damage("stock_move WHERE key = 'TR00000002/1'", f"DELETE FROM {ON_ITS_WAY}", "only transfers go through transit"),
+    Damage("stock_move WHERE key = 'TR00000002/1'", "kind = 'receipt'", "only transfers go through transit"),
     Damage(line(2), "shipped = 9", "line counters fit the quantity"),
     Damage(line(1), "returned = shipped + 1", "line counters fit the quantity"),
     Damage(line(8), "shipped_externally = 2", "line counters fit the quantity"),

@@ -30,8 +30,10 @@ class ImportFile(Table):
     """Titles of the columns, as they stand in the file."""
     settings = JsonField()
     """The mapping it is read by."""
-    stored = peewee.BooleanField(default=False)
-    """Every row is in `import_row`; before that nothing is made of any."""
+    state = peewee.TextField(default="storing", index=True)
+    """`storing` until every row is in `import_row`, `running` while one of them waits, `finished`."""
+    actor = peewee.TextField()
+    """Who uploaded it, and so makes its orders."""
     created_at = MomentField()
 
     class Meta:
