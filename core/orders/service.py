@@ -350,6 +350,7 @@ def record_shipped(
     the same shipment never sells twice.
     """
     heads, lines = _locked(uow, shipped), _lines(uow, shipped)
+    counted: list[tuple[int, int]] = []
     for order_id, units in shipped.items():
         head, mine = heads[order_id], lines[order_id]
         goods = freight = tax = 0
@@ -366,12 +367,7 @@ def record_shipped(
             part, carriage = share(line.amount, line.quantity, dealt, count), share(line.freight, line.quantity, dealt, count)
             goods, freight, tax = goods + part, freight + carriage, tax + tax_inside(part + carriage, line.tax_rate)
             line.shipped += count
-            column = "shipped_externally = shipped_externally + ?, " if external else ""
-            uow.db.change(
-                f"UPDATE order_line SET {column}shipped = shipped + ?, reserved = CASE WHEN reserved > ? THEN reserved - ? "
-                "ELSE 0 END WHERE id = ?",
-                ([count] if external else []) + [count, count, count, line.id],
-            )
+            counted.append((line.id, count))
         last = not any(line.open for line in mine)
         if head.cod:
             uow.emit(_sold(head, key, at, goods, freight, tax, collector or head.shop))
@@ -383,6 +379,14 @@ def record_shipped(
             head.advance_tax -= tax
             uow.emit(_sold(head, key, at, gross - freight, freight, tax, ""))
         _write(uow, head, mine, f"shipped {key}")
+    if counted:
+        column = "shipped_externally = order_line.shipped_externally + v.column2, " if external else ""
+        uow.db.change(
+            f"UPDATE order_line SET {column}shipped = order_line.shipped + v.column2, "
+            "reserved = CASE WHEN order_line.reserved > v.column2 THEN order_line.reserved - v.column2 ELSE 0 END "
+            f"FROM (VALUES {','.join(['(?,?)'] * len(counted))}) AS v WHERE order_line.id = v.column1",
+            [part for pair in sorted(counted) for part in pair],
+        )
 
 
 def _sold(head: _Head, key: str, at: datetime, goods: int, freight: int, tax: int, collector: str) -> Sold:
