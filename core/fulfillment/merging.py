@@ -290,7 +290,7 @@ def candidates(db: Database, shop_id: int | None = None) -> list[Candidate]:
 def _fo(row: Sequence[object]) -> Fo:
     id_, number, shop, warehouse, state, key, cod, currency, sealed, carrier, version = row[:11]
     return Fo(
-        id_, number, shop, warehouse, FoState(str(state)), key, bool(cod), currency, bool(sealed), carrier, version,  # type: ignore[arg-type]
+        id_, number, shop, warehouse, FoState(str(state)), key, bool(cod), currency, bool(sealed), carrier, version, "",  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def found(uow: UnitOfWork) -> dict[str, int]:
         NewSku(thing.code, thing.chinese, thing.product, {"规格": thing.option}, f"69{place:011d}", thing.fen, thing.grams)
         for place, thing in enumerate(THINGS, 1)
     ]
-    kits = [NewSku(code, chinese, code, {}, "", fen, 0, parts) for code, (chinese, _, fen, _, parts) in KITS.items()]
+    kits = [NewSku(code, chinese, code, price=fen, kit=parts) for code, (chinese, _, fen, _, parts) in KITS.items()]
     skus = add_skus(uow, components + kits)
     places: dict[str, int] = {}
     for position, (code, title, regions, address) in enumerate(WAREHOUSES):
