@@ -505,23 +505,13 @@ def record_shipped(
 ) -> None:
     """Count units as sent, by order and line; what they were sold for becomes revenue.
 
-<<<<<<< HEAD
     `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external` units
     were sent by somebody else: they were reserved here at most on paper. Each order's sale is known by `key`/order number, so
     the same shipment never sells twice.
-=======
-    `collector` is the carrier that collects at the door; where nobody here sent it, the shop's platform does. `external`
-    units were sent by somebody else: they were reserved here at most on paper. Each order's sale is known by
-    `key`/order number, so the same shipment never sells twice.
->>>>>>> depth
     """
     heads, lines = _locked(uow, shipped), _lines(uow, shipped)
-<<<<<<< HEAD
     counted: list[tuple[int, int, int]] = []
     written: list[tuple[_Head, OrderStatus, Change]] = []
-=======
-    counted: list[tuple[int, int]] = []
->>>>>>> main
     for order_id, units in shipped.items():
         head, mine = heads[order_id], lines[order_id]
         goods = freight = tax = 0
@@ -538,11 +528,7 @@ def record_shipped(
             part, carriage = share(line.amount, line.quantity, dealt, count), share(line.freight, line.quantity, dealt, count)
             goods, freight, tax = goods + part, freight + carriage, tax + tax_inside(part + carriage, line.tax_rate)
             line.shipped += count
-<<<<<<< HEAD
             counted.append((line.id, count, count if external else 0))
-=======
-            counted.append((line.id, count))
->>>>>>> main
         last = not any(line.open for line in mine)
         if head.cod:
             uow.emit(_sold(head, key, at, goods, freight, tax, collector or head.shop))
@@ -553,7 +539,6 @@ def record_shipped(
             head.advance -= gross
             head.advance_tax -= tax
             uow.emit(_sold(head, key, at, gross - freight, freight, tax, ""))
-<<<<<<< HEAD
         written.append((head, *_derived(uow, head, mine)))
     if counted:
         _write_shipped(uow, counted, [change for _, _, change in written])
@@ -573,17 +558,6 @@ def _write_shipped(uow: UnitOfWork, counted: Sequence[tuple[int, int, int]], hea
         ),
         *heads,
     )
-=======
-        _write(uow, head, mine, f"shipped {key}")
-    if counted:
-        column = "shipped_externally = order_line.shipped_externally + v.column2, " if external else ""
-        uow.db.change(
-            f"UPDATE order_line SET {column}shipped = order_line.shipped + v.column2, "
-            "reserved = CASE WHEN order_line.reserved > v.column2 THEN order_line.reserved - v.column2 ELSE 0 END "
-            f"FROM (VALUES {','.join(['(?,?)'] * len(counted))}) AS v WHERE order_line.id = v.column1",
-            [part for pair in sorted(counted) for part in pair],
-        )
->>>>>>> main
 
 
 def _sold(head: _Head, key: str, at: datetime, goods: int, freight: int, tax: int, collector: str) -> Sold:
