@@ -49,6 +49,7 @@ from .core.migrations.registry import DIRECTORY, HISTORY
 from .core.orders import checks as order_checks
 from .core.orders import queries as orders
 from .core.orders.api import (
+    CARRIED,
     AddressChanged,
     HoldCode,
     HoldsLifted,
@@ -251,6 +252,7 @@ class System:
         wiring.foreseen = (ledger.CLOSED,)
         wiring.about[fulfillment.HOLDER] = holders
         wiring.about[putback.HOLDER] = putback.holders
+        wiring.about[CARRIED] = replanning.carrying
         wiring.last = write(self.plugins)
         wiring.ask = self.plugins.ask
         wiring.committed = self._committed
@@ -261,6 +263,7 @@ class System:
             item = items(uow.db, [event.sku_id])[event.sku_id]
             for order_id in map_lines(uow, event.shop_id, (event.item_id, event.variant_id), item):
                 lift(uow, order_id, HoldCode.SKU_UNMAPPED)
+                uow.emit(UnitsAdded((order_id,)))
 
     def _committed(self, events: list[object]) -> None:
         changed = {sku_id for event in events if isinstance(event, StockChanged) for sku_id in event.sku_ids}

@@ -11,6 +11,7 @@ from ..inventory import queries as stock
 from ..inventory import service as inventory
 from ..inventory.api import StockFreed
 from ..inventory.lots import choose_lots
+from ..inventory.pool import Pool
 from ..kernel.db import Change, Question, Rows, to_json
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
@@ -20,7 +21,7 @@ from ..orders.states import Step, codes_stopping
 from ..orders.unwritten import unwritten
 from . import putback
 from .api import FoReleased, FoState, FoVoided, RelabelWanted, ShipmentDelivered, ShipmentDispatched, WaybillState
-from .routing import Demand, Free, decide
+from .routing import Demand, decide
 from .states import FO, INSIDE, LIVE, OPEN, quoted
 
 HOLDER = "fo_line"
@@ -197,12 +198,9 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     if not routed:
         return
     levels = inventory.lock_levels(uow, codes, {order.shop_id for order in routed})
-    level_of: dict[tuple[int, int], inventory.Level] = {}
-    free: Free = {}
+    pool = Pool(levels)
     keeping: dict[tuple[int, int], set[stock.ServingWarehouse]] = {}
     for level in levels:
-        level_of[level.warehouse.id, level.sku_id] = level
-        free[level.warehouse.id, level.sku_id] = level.free
         keeping.setdefault((level.shop_id, level.sku_id), set()).add(level.warehouse)
     # An order chooses among the warehouses that know its own SKUs, whatever else is routed with it; else among all of its shop.
     choices = {
@@ -216,7 +214,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     lines: list[tuple[int, ...]] = []
     holds: list[tuple[str, int, HoldCode, str, str]] = []
     waits: dict[int, list[tuple[str, int, HoldCode, str, str]]] = {}
-    wants: list[tuple[int, int, int, int]] = []
+    wants: list[inventory.Want] = []
     reserved: dict[int, int] = {}
     for order in routed:
         known = choices[order.id] or everywhere[order.shop_id]
@@ -224,7 +222,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
             known = [warehouse for warehouse in everywhere[order.shop_id] if warehouse.id == order.warehouse_id]
         choice = sorted(known, key=lambda warehouse: warehouse.code)
         codes_of = {warehouse.id: warehouse.code for warehouse in choice}
-        plan = decide(order.demands, choice, free, order.province, order.country, codes)
+        plan = decide(order.demands, choice, pool.free(order.shop_id), order.province, order.country, codes)
         if not plan.assignments:
             holds.append(("order", order.id, HoldCode.OUT_OF_STOCK, "routing", str(plan.why["refused"])))
             continue
@@ -236,7 +234,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
                 count = units * assignment.sets
                 groups.setdefault(group, []).append((line_id, sku_id, count, count if assignment.served else 0))
                 if assignment.served:
-                    free[assignment.warehouse_id, sku_id] -= count
+                    pool.take(order.shop_id, assignment.warehouse_id, sku_id, count)
         fo_ids = uow.take_ids("fulfillment_order", len(groups))
         for fo_id, ((warehouse_id, _), parts) in zip(fo_ids, groups.items(), strict=True):
             merged: dict[int, tuple[int, int, int]] = {}
@@ -259,20 +257,15 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
             for row_id, (line_id, (sku_id, count, kept)) in zip(line_rows, merged.items(), strict=True):
                 lines.append((row_id, fo_id, order.id, line_id, sku_id, count, kept))
                 if kept:
-                    wants.append((row_id, warehouse_id, sku_id, kept))
+                    level = pool.level(order.shop_id, warehouse_id, sku_id)
+                    wants.append(inventory.Want(HOLDER, row_id, level, kept))
                     reserved[line_id] = reserved.get(line_id, order.reserved[line_id]) + kept
     orders.set_reserved(uow, reserved)
     uow.db.together(
         Rows("fulfillment_order", _FO_COLUMNS, fos),
         Rows("fo_line", ("id", "fo_id", "order_id", "line_id", "sku_id", "quantity", "reserved"), lines),
     )
-    inventory.reserve(
-        uow,
-        [
-            inventory.Want(HOLDER, row_id, level_of[warehouse_id, sku_id], count)
-            for row_id, warehouse_id, sku_id, count in wants
-        ],
-    )
+    inventory.reserve(uow, wants)
     orders.open_holds(uow, holds)
     for minutes, waiting in waits.items():
         orders.open_holds(uow, waiting, until=uow.now + timedelta(minutes=minutes))

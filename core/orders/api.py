@@ -198,6 +198,41 @@ class ReviewWithdrawn:
     because: str
 
 
+CARRIED = "order"
+"""Under this kind fulfillment says, when an order asks upwards, which fulfillment orders carry its units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """What fulfillment says about one of an order's fulfillment orders."""
+
+    number: str
+    state: str
+    version: int
+    warehouse: str
+    units: tuple[tuple[str, int, int], ...]
+    """(SKU, units, reserved) of this order."""
+    to: str
+    waybill: str
+    """The number it travels under, `asked for` while the carrier is asked, else empty."""
+    shared: bool
+    """With other orders."""
+    reason: str = ""
+    """Why it was cancelled."""
+    putbacks: int = 0
+
+    @property
+    def text(self) -> str:
+        """In one line: `allocated in SH: TEE 2, to …, waybill SF1`."""
+        units = ", ".join(f"{sku} {count}" + (f" ({kept} reserved)" if kept != count else "") for sku, count, kept in self.units)
+        if self.reason:
+            return f"{self.state} ({self.reason})"
+        parts = [f"{self.state} in {self.warehouse}: {units}" if self.warehouse else f"{self.state}: {units}", f"to {self.to}"]
+        parts += [f"waybill {self.waybill}"] if self.waybill else []
+        parts += ["with other orders"] if self.shared else []
+        return ", ".join(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
     """Lines, prices or words of orders are others than before: whoever judged them judges again."""
