@@ -542,7 +542,7 @@ def ship(uow: UnitOfWork, fo_id: int) -> None:
     row = uow.db.row(parcel.sql, parcel.parameters)
     if row is None:
         raise DomainError(f"there is no fulfillment order {fo_id}", remedy="look it up by its number")
-    fo, (waybill_id, waybill, carrier, state, warehouse) = _fo(row), row[-5:]
+    fo, (waybill_id, waybill, carrier, state) = _fo(row), row[-4:]
     _refuse_if_blocked(uow, fo, Step.SHIP)
     FO.check(fo.number, fo.state, FoState.SHIPPED, remedy="pick and pack it first; a shipped one ships only once")
     if state != WaybillState.ISSUED:
@@ -561,14 +561,14 @@ def ship(uow: UnitOfWork, fo_id: int) -> None:
     _stepped(fo, touched)
     inventory.consume(uow, HOLDER, holders, document_kind="fulfillment_order", document=fo_id, text=fo.number)
     orders.record_shipped(uow, shipped, key=fo.number, at=uow.now, collector=carrier if fo.cod else "", external=False)
-    uow.emit(ShipmentDispatched(fo_id, fo.number, warehouse or "", carrier, waybill, tuple(sorted(shipped))))
+    uow.emit(ShipmentDispatched(fo_id, fo.number, fo.warehouse, carrier, waybill, tuple(sorted(shipped))))
 
 
 def _parcel_question(uow: UnitOfWork, fo_id: int) -> Question:
-    """A fulfillment order, held until the transaction ends, with its live waybill and its warehouse's code."""
+    """A fulfillment order, held until the transaction ends, with its live waybill."""
     return Question(
-        f"SELECT {_FO}, w.id, w.number, w.carrier, w.state, h.code FROM fulfillment_order f LEFT JOIN waybill w "
-        f"ON w.fo_id = f.id AND w.state IN ({quoted(LIVE)}) LEFT JOIN warehouse h ON h.id = f.warehouse_id WHERE f.id = ?"
+        f"SELECT {_FO}, w.id, w.number, w.carrier, w.state FROM fulfillment_order f LEFT JOIN waybill w "
+        f"ON w.fo_id = f.id AND w.state IN ({quoted(LIVE)}) WHERE f.id = ?"
         + ("" if uow.db.sqlite else " FOR UPDATE OF f"),
         (fo_id,),
         16,
