@@ -183,21 +183,20 @@ WHERE t.lines <> t.consumed OR t.consumed <> t.moved ORDER BY t.id, s.code
     "book the missing move of {number}, or reverse the one too many",
 )
 
-# Where components were cancelled or sent elsewhere one by one, what is left of the kit travels as single goods.
+# Components may be cancelled or sent elsewhere one by one; what is left of such a kit travels as single goods, for ever.
 whole_kits = RowCheck(
     "kits travel whole",
     f"""
-WITH even AS (
+WITH untouched AS (
   SELECT order_id, kit_line, COUNT(*) AS parts FROM order_line WHERE kit_line IS NOT NULL GROUP BY order_id, kit_line
-  HAVING MIN(cancelled / per_kit) = MAX((cancelled + per_kit - 1) / per_kit)
-    AND MIN(shipped_externally / per_kit) = MAX((shipped_externally + per_kit - 1) / per_kit)
+  HAVING SUM(cancelled) = 0 AND SUM(shipped_externally) = 0
 ), carried AS (
   SELECT MIN(x.id) AS id, x.fo_id, f.number, x.order_id, l.kit_line, COUNT(*) AS parts, MIN(x.quantity / l.per_kit) AS fewest,
     MAX((x.quantity + l.per_kit - 1) / l.per_kit) AS most {_FO_LINE} JOIN order_line l ON l.id = x.line_id
   WHERE l.kit_line IS NOT NULL AND f.state <> 'cancelled' GROUP BY x.fo_id, f.number, x.order_id, l.kit_line
 )
 SELECT c.id, c.number, c.kit_line, c.parts, c.fewest, c.most, o.number AS ordered FROM carried c
-JOIN even e ON e.order_id = c.order_id AND e.kit_line = c.kit_line JOIN sales_order o ON o.id = c.order_id
+JOIN untouched e ON e.order_id = c.order_id AND e.kit_line = c.kit_line JOIN sales_order o ON o.id = c.order_id
 WHERE c.fewest <> c.most OR c.parts <> e.parts ORDER BY c.id
 """,
     _FO_LINE_PLACE,

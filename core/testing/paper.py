@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from ...hookspecs import hookimpl
+from ..channels import inbox
 from ..channels.api import (
     Ability,
     Buyer,
@@ -233,6 +234,14 @@ class Shop:
         self.house.environment.moment += timedelta(minutes=1)
         with self.house.db.connection():
             return self.house.system.channels.pull(self.facts)
+
+    def take(self, name: str, external_id: str, content: bytes) -> str:
+        """What the engine makes of one document that came in under a name of its own; its verdict."""
+        system, facts = self.house.system, self.facts
+        with system.installation.unit_of_work("channel:paper") as uow:
+            row = inbox.store(uow, facts.id, "push", name, external_id, body=content)
+        assert row is not None, f"{name} came before"
+        return inbox.take(system.installation, facts, system.channels.channel(facts), row, content)[0]
 
     def order(self, external_id: str) -> int:
         """Our id of a platform's order."""

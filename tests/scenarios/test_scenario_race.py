@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from orderyard.core.channels import inbox
 from orderyard.core.orders import service as orders
 from orderyard.core.testing.paper import Shop, body, document
 
@@ -35,15 +34,6 @@ def side_by_side(shop: Shop, work: Sequence[Callable[[], None]]) -> list[BaseExc
     return raised
 
 
-def take(shop: Shop, name: str, external_id: str, content: bytes) -> str:
-    """What the engine does with one document that came in."""
-    system, facts = shop.house.system, shop.facts
-    with system.installation.unit_of_work("channel:paper") as uow:
-        row = inbox.store(uow, facts.id, "push", name, external_id, body=content)
-    assert row is not None
-    return inbox.take(system.installation, facts, system.channels.channel(facts), row, content)[0]
-
-
 def reserved(shop: Shop) -> int:
     return sum(units for _, units in shop.house.levels("TEE").values())
 
@@ -58,7 +48,7 @@ def test_exactly_what_is_there_is_promised_and_the_same_documents_again_change_n
     def feed(part: int, time: int) -> Callable[[], None]:
         def run() -> None:
             for external_id in list(documents)[part::THREADS]:
-                verdicts[take(shop, f"{external_id}/{time}", external_id, documents[external_id])] += 1
+                verdicts[shop.take(f"{external_id}/{time}", external_id, documents[external_id])] += 1
 
         return run
 
@@ -80,7 +70,7 @@ def test_the_same_new_order_from_all_sides_at_once_becomes_one(shop: Shop) -> No
     shop.house.receive("SH", TEE=9)
     content = body(document("T1", ("TEE", 2)))
     verdicts: list[str] = []
-    work = [lambda n=n: verdicts.append(take(shop, f"d{n}", "T1", content)) for n in range(THREADS)]  # type: ignore[misc]
+    work = [lambda n=n: verdicts.append(shop.take(f"d{n}", "T1", content)) for n in range(THREADS)]  # type: ignore[misc]
     assert side_by_side(shop, work) == []
     assert Counter(verdicts) == {"effective": 1, "duplicate": THREADS - 1}
     assert shop.house.levels("TEE") == {"SH": (9, 2)}
