@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request
 
 from ..kernel.errors import DomainError
 from ..kernel.uow import Merchant
-from ..kernel.values import Money
+from ..kernel.values import Address, Money
 from .words import gettext as _
 
 LONGEST = 500
@@ -101,3 +103,11 @@ def listed(names: Sequence[str]) -> list[tuple[str, ...]]:
     height = len(columns[0])
     padded = [column + [""] * (height - len(column)) for column in columns]
     return [line for line in zip(*padded, strict=False) if line[0]]
+
+
+def typed_address(before: Address) -> Address:
+    """An address with the parts that the form has; the others stay as they were."""
+    parts = ("name", "phone", "country", "province", "city", "district", "town", "detail", "postcode", "company")
+    given: dict[str, Any] = {part: text(part) for part in parts if part in request.form}
+    to = replace(before, **given)
+    return replace(to, country=to.country.upper() or "CN")
