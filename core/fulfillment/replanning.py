@@ -75,7 +75,15 @@ def carrying(uow: UnitOfWork, order_ids: Sequence[int]) -> Mapping[int, tuple[Ca
     for (order_id, fo_id), mine in units.items():
         number, state, version, warehouse, province, city, detail, name, reason, orders_, waybill, putbacks = heads[fo_id]
         one = Carrying(
-            number, state, version, warehouse, tuple(mine), f"{province}{city}{detail}, {name}", waybill or "", orders_ > 1, reason,
+            number,
+            state,
+            version,
+            warehouse,
+            tuple(mine),
+            f"{province}{city}{detail}, {name}",
+            waybill or "",
+            orders_ > 1,
+            reason,
             int(putbacks or 0),
         )
         found[order_id] = (*found.get(order_id, ()), one)

@@ -136,7 +136,8 @@ def split_to_warehouse(uow: UnitOfWork, fo_id: int, units: Mapping[int, int] | N
     }
     if warehouse not in serving:
         raise DomainError(
-            f"warehouse {warehouse!r} does not serve the shop of {fo.number}", remedy=f"these do: {', '.join(serving) or 'none'}"
+            f"warehouse {warehouse!r} does not serve the shop of {fo.number}",
+            remedy=f"these do: {', '.join(serving) or 'none'}",
         )
     if serving[warehouse] == fo.warehouse_id:
         raise DomainError(f"{fo.number} is in {warehouse} already", remedy="choose another warehouse")

@@ -234,7 +234,7 @@ def _book(
         if source is not None:
             free = source.on_hand - (0 if within else source.reserved)
             if shift.quantity > free:
-                held = documents(uow, [source.id]) if source.reserved else ""
+                held = documents(uow, [source.id]) if source.reserved and not within else ""
                 remedy = f"held by {held}: cancel these or plan them anew first, or move no more than {free}" if held else ""
                 raise StockShort(sku.code, shift.quantity, free, remedy=remedy or "count it, or move fewer")
             pieces_from = shelves.take(source.id, source.on_hand - source.placed, shift.source.bin_id, shift.quantity)

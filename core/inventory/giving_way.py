@@ -17,6 +17,7 @@ from . import locks
 from . import serials as pieces
 from .api import Holder, Quality, ReservationsLost, StockChanged
 from .booking import Counter, counters
+from .tracking import tracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,9 @@ def make_room(uow: UnitOfWork, sku_id: int, warehouse_id: int, lot: str, units: 
             over -= leaving[-1][1]
     if over:
         firm = ", ".join(f"{promise.number} ({promise.quantity})" for promise in promises if promise.firm)
+        sku = tracked(uow.db, [sku_id])[sku_id].code
         raise StockShort(
-            f"{because}: SKU {sku_id}",
+            f"{because}: {sku}",
             units,
             units - over,
             remedy=f"{firm} picked its units already: ship, cancel or count those",

@@ -96,7 +96,7 @@ class Amended:
                 if isinstance(one, kind):
                     self._one(one)
         if self._cancels:
-            cancel(self.uow, self.order_id, self._cancels, because)
+            cancel(self.uow, self.order_id, self._cancels, "amended")
             self.read()
         for one in changes:
             if isinstance(one, Discount):
@@ -118,7 +118,8 @@ class Amended:
         if any(isinstance(one, NewAddress) for one in changes) and any(line.shipped for line in self.lines):
             change_address(self.uow, self.order_id, next(c.address for c in changes if isinstance(c, NewAddress)), "")
         raise DomainError(
-            f"order {self.number} is {self.status}; nothing of it is open", remedy="what has left is changed by an after-sale case"
+            f"order {self.number} is {self.status}; nothing of it is open",
+            remedy="what has left is changed by an after-sale case",
         )
 
     def _one(self, change: Quantity | Price | Amount | AddLine) -> None:
@@ -170,6 +171,7 @@ class Amended:
             for part in parts:
                 if (fewer := part.wanted - wanted * part.per_kit) > 0:
                     self._cancels[part.id] = self._cancels.get(part.id, 0) + fewer
+                    part.cancelled += fewer
         elif wanted > now:
             self._more(line, parts, wanted - now)
 
@@ -219,7 +221,9 @@ class Amended:
             wanted = ("", item.sku_id, change.quantity)
             price = prices_of(self.uow.db, self.shop, self.uow.merchant.currency, [wanted]).get(wanted)
         if price is None:
-            raise DomainError(f"{change.sku or change.title} has no price in shop {self.shop.code}", remedy="say the unit price")
+            raise DomainError(
+                f"{change.sku or change.title} has no price in shop {self.shop.code}", remedy="say the unit price"
+            )
         amount = price * change.quantity if change.amount is None else change.amount
         self._refuse_sum(price)
         self._refuse_sum(amount)
@@ -300,15 +304,29 @@ class Amended:
     def _set_freight(self, change: Freight) -> None:
         self._refuse_sum(change.amount)
         if any(line.shipped for line in self.lines):
-            raise DomainError(f"order {self.number}: units are sent, the freight stands", remedy="give it back by an after-sale case")
+            raise DomainError(
+                f"order {self.number}: units are sent, the freight stands", remedy="give it back by an after-sale case"
+            )
         self._money = True
-        tops = [line for line in self.lines if line.kit_line is None]
-        for line, mine in zip(tops, apportion(change.amount, [line.amount for line in tops]), strict=True):
-            parts = self._parts(line) if line.kit else []
-            shares = apportion(mine, [part.unit_price * part.per_kit for part in parts]) if parts else []
-            for one, carriage in [(line, mine), *zip(parts, shares, strict=True)]:
+        tops = [line for line in self.lines if line.kit_line is None and self._wanted(line)]
+        shares = dict(
+            zip([line.no for line in tops], apportion(change.amount, [self._worth(line) for line in tops]), strict=True)
+        )
+        for line in self.lines:
+            if line.kit_line is not None:
+                continue
+            mine, parts = shares.get(line.no, 0), self._parts(line) if line.kit else [line]
+            carriages = [
+                amount_for(part_share, part.quantity, part.cancelled)
+                for part, part_share in zip(
+                    parts,
+                    apportion(mine, [part.unit_price * part.per_kit for part in parts]) if line.kit else [mine],
+                    strict=True,
+                )
+            ]
+            for one, carriage in [*zip(parts, carriages, strict=True), *([(line, sum(carriages))] if line.kit else [])]:
+                one.freight = carriage
                 self.uow.db.change("UPDATE order_line SET freight = ? WHERE id = ?", (carriage, one.id))
-        self.uow.db.change("UPDATE sales_order SET freight = ? WHERE id = ?", (change.amount, self.order_id))
 
 
 def amount_for(worth: int, quantity: int, cancelled: int) -> int:

@@ -16,6 +16,7 @@ from .api import CARRIED, AmendmentState, Carrying, HoldCode
 from .changes import Change, as_data, described, from_data
 from .holds import hold, lift
 
+
 @dataclass(frozen=True, slots=True)
 class Sums:
     """An order's money at one moment, in minor units."""
@@ -234,7 +235,8 @@ def _keep(
 
 def _open(uow: UnitOfWork, amendment_id: int) -> tuple[int, AmendmentState, list[Change], str, str]:
     row = uow.db.row(
-        "SELECT order_id, state, changes, because, basis FROM amendment WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        "SELECT order_id, state, changes, because, basis FROM amendment WHERE id = ?"
+        + ("" if uow.db.sqlite else " FOR UPDATE"),
         (amendment_id,),
     )
     if row is None:

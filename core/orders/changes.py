@@ -68,7 +68,7 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Freight:
-    """Another freight for an order of which nothing has been sent."""
+    """What sending the wanted units costs the buyer, while nothing has been sent."""
 
     amount: int
 

@@ -8,7 +8,7 @@ from ..auth.permissions import Role as PersonRole
 from ..carriers.api import TrackingState
 from ..fulfillment.api import FoState, WaybillState
 from ..ledger.api import Role
-from ..orders.api import HoldCode, OrderStatus, PaymentState, ReviewState
+from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, ReviewState
 from ..orders.states import Step
 from .words import gettext, lazy_gettext
 
@@ -24,6 +24,13 @@ STATUS: Words = {
     OrderStatus.COMPLETED: _("Completed"),
     OrderStatus.CANCELLED: _("Cancelled"),
 }
+TYPE: Words = {
+    OrderType.NORMAL: _("Ordinary order"),
+    OrderType.RESHIP: _("Goods sent again"),
+    OrderType.EXCHANGE: _("Exchange"),
+    OrderType.PRESALE: _("Presale order"),
+    OrderType.WHOLESALE: _("Wholesale order"),
+}
 PAYMENT: Words = {
     PaymentState.UNPAID: _("Unpaid"),
     PaymentState.DEPOSIT_PAID: _("Deposit paid"),
@@ -34,6 +41,12 @@ PAYMENT: Words = {
     PaymentState.COD_REFUSED: _("Refused at the door"),
     PaymentState.PARTIALLY_REFUNDED: _("Partly refunded"),
     PaymentState.REFUNDED: _("Refunded"),
+}
+AMENDMENT: Words = {
+    AmendmentState.DRAFT: _("Draft"),
+    AmendmentState.WAITING: _("Waits for a person"),
+    AmendmentState.APPLIED: _("Applied"),
+    AmendmentState.DROPPED: _("Dropped"),
 }
 REVIEW: Words = {
     ReviewState.PENDING: _("Review pending"),
@@ -188,7 +201,22 @@ ACTION: Words = {
     "cancelled units": _("Units cancelled"),
     "shipped elsewhere": _("Shipped elsewhere"),
     "address changed": _("Address changed"),
+    "finance passed": _("Passed by finance"),
+    "finance rejected": _("Rejected by finance"),
+    "review withdrawn": _("Taken back to review"),
+    "review refused": _("Review refused"),
+    "amendment dropped": _("Change dropped"),
+    "sealed": _("Never to be merged"),
+    "unsealed": _("May be merged again"),
     "added": _("Added"),
+    "price overridden": _("Price set by hand"),
+    "promotion": _("Promotion given"),
+    "discount": _("Discount given"),
+    "freight overridden": _("Freight set by hand"),
+    "goods came back": _("Goods came back"),
+    "customer": _("Customer changed"),
+    "reship": _("Made good by sending again"),
+    "exchange": _("Made good by an exchange"),
     "changed": _("Changed"),
     "mapped": _("Mapped"),
     "routed": _("Routed"),
@@ -240,6 +268,8 @@ TASK: Words = {
 
 KINDS: Mapping[str, Words] = {
     "status": STATUS,
+    "type": TYPE,
+    "amendment": AMENDMENT,
     "payment": PAYMENT,
     "review": REVIEW,
     "fo": FO,
@@ -338,6 +368,8 @@ def action(text: str, kind: str = "order") -> str:
     first, _space, code = text.partition(" ")
     if first == "hold" and code in HOLD:
         return gettext("Held: %(why)s", why=label(code, "hold"))
+    if first == "amendment" and (state := code.rpartition(" ")[2]) in AMENDMENT:
+        return gettext("Change %(number)s: %(state)s", number=code.split()[0], state=label(state, "amendment"))
     if first == "lifted" and code in HOLD:
         return gettext("Hold lifted: %(why)s", why=label(code, "hold"))
     return label(text, "action")
