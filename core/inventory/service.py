@@ -149,9 +149,9 @@ def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]
     return [
         Level(
             key[2], warehouses[key[1]], key[0],
-            sum(free for _, _, free in parts) + sum(kept for *_, kept in own.get(key, ())),
-            tuple((level_id, free) for _, level_id, free in sorted(parts)),
-            tuple((lock_id, level_id, kept) for _, level_id, lock_id, kept in sorted(own.get(key, ()))),
+            sum([free for _, _, free in parts]) + (sum([kept for *_, kept in own[key]]) if key in own else 0),
+            tuple([(level_id, free) for _, level_id, free in sorted(parts)]),
+            tuple([(lock_id, level_id, kept) for _, level_id, lock_id, kept in sorted(own[key])]) if key in own else (),
             key in exclusive,
         )
         for key, parts in together.items()
