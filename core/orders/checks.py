@@ -125,6 +125,17 @@ gift_counts = RowCheck(
     "correct the counter; until then the rule's limits are wrong",
 )
 
+amendments = RowCheck(
+    "amendments are open, or closed by somebody",
+    "SELECT a.id, a.no, a.state, a.order_id, COALESCE(o.number, '') AS number FROM amendment a LEFT JOIN sales_order o"
+    " ON o.id = a.order_id WHERE o.id IS NULL OR a.state NOT IN ('draft','waiting','applied','dropped')"
+    " OR a.state IN ('applied','dropped') AND (a.closed_at IS NULL OR a.closed_by = '')"
+    " OR a.state IN ('draft','waiting') AND a.closed_at IS NOT NULL ORDER BY a.id",
+    "amendment {id} ({number} no. {no})",
+    "is {state}, with a closing that does not fit, or changes an order that does not exist",
+    "look at the history of {number}",
+)
+
 _STATES = """
 SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at,
   CAST(COALESCE(SUM(l.quantity - l.shipped - l.cancelled), 0) AS BIGINT), CAST(COALESCE(SUM(l.shipped), 0) AS BIGINT),
@@ -164,5 +175,5 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    counters, kit_counters, components, kit_amounts, amounts, payments, holds, owners, gifts, gift_counts, states,
+    counters, kit_counters, components, kit_amounts, amounts, payments, holds, owners, gifts, gift_counts, amendments, states,
 )  # fmt: skip
