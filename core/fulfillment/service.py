@@ -12,7 +12,7 @@ from ..inventory import service as inventory
 from ..inventory.api import StockFreed
 from ..inventory.lots import choose_lots
 from ..inventory.pool import Pool
-from ..kernel.db import Change, Question, Rows, to_json
+from ..kernel.db import Change, Question, Rows, as_json, to_json
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
@@ -23,6 +23,9 @@ from . import putback
 from .api import FoReleased, FoState, FoVoided, RelabelWanted, ShipmentDelivered, ShipmentDispatched, WaybillState
 from .routing import Demand, decide
 from .states import FO, INSIDE, LIVE, OPEN, quoted
+
+BY_HAND = "by_hand"
+"""In `why`: the warehouse was chosen by a person, for this reason."""
 
 HOLDER = "fo_line"
 """Reservations are held by fulfillment order lines."""
@@ -327,7 +330,7 @@ def allocate(uow: UnitOfWork, fo_id: int, because: str, *, stay: bool = False) -
     if fo.state is not FoState.PLANNED or fo.warehouse_id is None:
         return fo.state is not FoState.PLANNED
     lines = fo_lines(uow, fo_id)
-    levels = inventory.lock_levels(uow, {line.sku_id for line in lines}, [fo.shop_id])
+    levels = inventory.lock_levels(uow, {line.sku_id for line in lines}, [fo.shop_id], wait=False)
     level_of = {(level.warehouse.id, level.sku_id): level for level in levels}
     free = {(level.warehouse.id, level.sku_id): level.free for level in levels}
     missing = {line.id: line.quantity - line.reserved for line in lines}
@@ -377,15 +380,13 @@ def allocate(uow: UnitOfWork, fo_id: int, because: str, *, stay: bool = False) -
 
 
 def _chosen(uow: UnitOfWork, fo_id: int) -> bool:
-    """Whether somebody chose the warehouse of one of its orders, so that it must stay there."""
-    return (
-        uow.db.row(
-            "SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = ? AND o.warehouse_id IS NOT NULL "
-            "LIMIT 1",
-            (fo_id,),
-        )
-        is not None
+    """Whether somebody chose its warehouse, or that of one of its orders, so that it must stay there."""
+    row = uow.db.row(
+        "SELECT f.why, EXISTS (SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = f.id "
+        "AND o.warehouse_id IS NOT NULL) FROM fulfillment_order f WHERE f.id = ?",
+        (fo_id,),
     )
+    return row is not None and (bool(row[1]) or BY_HAND in (as_json(row[0]) or {}))
 
 
 def count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
@@ -407,6 +408,7 @@ def count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
 def let_go(uow: UnitOfWork, events: Sequence[UnitsCancelled | UnitsShippedElsewhere]) -> None:
     """Units of orders are not ours to send any more: take them out of open fulfillment orders, the least advanced first."""
     waiting: dict[int, str] = {}
+    _hold_stock(uow, [line_id for event in events for line_id, _ in event.units])
     for event in events:
         reason = event.reason if isinstance(event, UnitsCancelled) else "shipped_elsewhere"
         for line_id, units in event.units:
@@ -414,6 +416,13 @@ def let_go(uow: UnitOfWork, events: Sequence[UnitsCancelled | UnitsShippedElsewh
     # Only when every line has shrunk: half of a kit would look like single goods.
     for fo_id, reason in sorted(waiting.items()):
         allocate(uow, fo_id, reason)
+
+
+def _hold_stock(uow: UnitOfWork, line_ids: Sequence[int]) -> None:
+    """Hold every level these order lines have units of, in the one order, before any of them is touched by itself."""
+    if len(line_ids) > 1:
+        rows = uow.db.rows(f"SELECT id FROM fo_line WHERE line_id IN ({_marks(line_ids)}) AND reserved > 0", line_ids)
+        inventory.held(uow, HOLDER, [row[0] for row in rows])
 
 
 def _let_go_line(uow: UnitOfWork, line_id: int, units: int, reason: str) -> list[int]:

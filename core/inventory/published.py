@@ -49,10 +49,14 @@ class Offer:
     own_lock: int = 0
 
     @property
+    def free(self) -> int:
+        """What the shop's orders may reserve."""
+        return self.own_lock if self.mode in (LockMode.ONLY, LockMode.ONLY_HERE) else self.available - self.locked_for_others
+
+    @property
     def offered(self) -> int:
         """Its part of the shop's base."""
-        units = max(0, self.available - self.locked_for_others - self.safety)
-        return min(units, self.own_lock) if self.mode in (LockMode.ONLY, LockMode.ONLY_HERE) else units
+        return min(self.free, max(0, self.available - self.locked_for_others - self.safety))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,12 @@ def explain_all(
             )
         )  # fmt: skip
     return found
+
+
+def sellable(db: Database, shop_id: int, sku_ids: Iterable[int], today: str = "") -> dict[int, int]:
+    """How many units of SKUs a shop's orders could reserve now, over all its warehouses; safety is not kept back."""
+    found = _offers(db, shop_id, sku_ids, today)
+    return {sku_id: sum(offer.free for offer in offers) for sku_id, offers in found.items()}
 
 
 def _listings(

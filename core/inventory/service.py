@@ -149,9 +149,9 @@ def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]
     return [
         Level(
             key[2], warehouses[key[1]], key[0],
-            sum(free for _, _, free in parts) + sum(kept for *_, kept in own.get(key, ())),
-            tuple((level_id, free) for _, level_id, free in sorted(parts)),
-            tuple((lock_id, level_id, kept) for _, level_id, lock_id, kept in sorted(own.get(key, ()))),
+            sum([free for _, _, free in parts]) + (sum([kept for *_, kept in own[key]]) if key in own else 0),
+            tuple([(level_id, free) for _, level_id, free in sorted(parts)]),
+            tuple([(lock_id, level_id, kept) for _, level_id, lock_id, kept in sorted(own[key])]) if key in own else (),
             key in exclusive,
         )
         for key, parts in together.items()
@@ -253,7 +253,7 @@ def held_question(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> Questio
         "l.quality, l.on_hand, l.value, l.placed, l.sell_by, r.lock_id, r.locked "
         "FROM reservation r JOIN stock_level l ON l.id = r.level_id "
         "LEFT JOIN sku_tracking t ON t.sku_id = l.sku_id WHERE r.kind = ? AND r.state = 'held' AND r.holder IN "
-        f"({_marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE OF r, l"),
+        f"({_marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l, r"),
         (kind, *wanted),
         15,
     )
@@ -309,6 +309,7 @@ def release(uow: UnitOfWork, kind: str, units: Mapping[int, int | None]) -> None
 
 def hand_over(uow: UnitOfWork, kind: str, holders: Mapping[int, int]) -> None:
     """Reservations change hands, from one holder to another of the same kind; no counter changes."""
+    held(uow, kind, holders)
     for old, new in sorted(holders.items()):
         uow.db.change("UPDATE reservation SET holder = ? WHERE kind = ? AND holder = ? AND state = 'held'", (new, kind, old))
         uow.db.change("UPDATE serial SET holder = ? WHERE holder_kind = ? AND holder = ?", (new, kind, old))
@@ -410,11 +411,13 @@ def _carry_out(uow: UnitOfWork, kind: str, mine: Sequence[Held], keys: Mapping[s
 
 
 def receive(
-    uow: UnitOfWork, warehouse_id: int, receipts: Sequence[Receipt], *, source: Place, document: int, key: str, text: str
-) -> None:
+    uow: UnitOfWork, warehouse_id: int, receipts: Sequence[Receipt], *, source: Place, document: int, key: str, text: str,
+    kind: str = "receipt",
+) -> None:  # fmt: skip
     """Units come into a warehouse, with what they cost; whoever waits for them is served before they are published.
 
-    The same `key` again is a Duplicate and writes nothing. An expired lot is refused unless it comes in as defective or to qc.
+    The moves are filed under `kind` and `document`. The same `key` again is a Duplicate and writes nothing. An expired lot
+    is refused unless it comes in as defective or to qc.
     """
     if not receipts:
         raise DomainError("nothing to receive", remedy="give at least one SKU")
@@ -459,7 +462,7 @@ def receive(
             )
         )
     uow.note("received", "warehouse", warehouse_id, text)
-    book(uow, shifts, kind="receipt", document=document, key=key, text=text, while_counting=True)
+    book(uow, shifts, kind=kind, document=document, key=key, text=text, while_counting=True)
 
 
 def write_off(uow: UnitOfWork, level_id: int, units: int, *, key: str, because: str, serials: Sequence[str] = ()) -> None:

@@ -113,6 +113,8 @@ class LineCard:
     shipped: int
     returned: int
     kit_line: int | None = None
+    gift: str = ""
+    """What gave it, plugin and rule (`gifts/spring`); empty for what was bought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,38 @@ class Transition:
     target: str
     facts: Mapping[str, str]
     """`number`, `warehouse` and the like, for a plugin's decision and its sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledOrder:
+    """An order of which nothing has left, for `amend_settled`: what is bought, and what the plugin's rules gave before."""
+
+    card: OrderCard
+    net: Money
+    """What the wanted goods cost after discounts and refunds, without freight."""
+    units: Mapping[str, int]
+    """Wanted units by SKU, as they were bought: a kit counts as itself; gifts left out."""
+    given: Mapping[str, int]
+    """Units that each of the plugin's rules has given to other orders, of anybody."""
+    given_to_customer: Mapping[str, int]
+    """Those that went to this order's customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Units of a SKU that an order gets at no charge, by a rule; a rule gives one SKU."""
+
+    rule: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoGift:
+    """A rule that might have given something, and why it does not; the order's history keeps it."""
+
+    rule: str
+    why: str
 
 
 # Inside the core only: what the next room acts upon

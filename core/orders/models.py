@@ -14,7 +14,7 @@ class Order(Table):
     """The commercial promise: quantities and money; never split or merged."""
 
     number = peewee.TextField(unique=True)
-    shop = peewee.ForeignKeyField(Shop, backref="+")
+    shop = peewee.ForeignKeyField(Shop, index=False, backref="+")
     external_id = peewee.TextField()
     """The platform's id, or our own number where there is no platform; unique in its shop."""
     external_number = peewee.TextField(index=True)
@@ -70,7 +70,7 @@ class Order(Table):
 class OrderLine(Table):
     """Units of one SKU on an order. A kit line only carries the words and the price; its components carry the counters."""
 
-    order = peewee.ForeignKeyField(Order, backref="lines")
+    order = peewee.ForeignKeyField(Order, index=False, backref="lines")
     no = peewee.IntegerField()
     external_id = peewee.TextField(default="")
     """The platform's line id; a component has its kit line's."""
@@ -104,7 +104,7 @@ class OrderLine(Table):
 
     class Meta:
         table_name = "order_line"
-        indexes = ((("order", "no"), True), (("sku",), False), (("merchant_code",), False))
+        indexes = ((("order", "no"), True), (("sku",), False))
         constraints = (
             peewee.Check("quantity > 0"),
             peewee.Check("reserved >= 0 AND shipped >= 0 AND cancelled >= 0"),

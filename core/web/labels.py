@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..auth.permissions import Role as PersonRole
 from ..carriers.api import TrackingState
-from ..fulfillment.api import FoState, WaybillState
+from ..fulfillment.api import FoState, LineageKind, WaybillState
 from ..ledger.api import Role
 from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, ReviewState
 from ..orders.states import Step
@@ -66,6 +66,54 @@ FO: Words = {
     FoState.RETURNING: _("On its way back"),
     FoState.RETURNED: _("Returned"),
     FoState.CANCELLED: _("Called off"),
+}
+LINEAGE: Words = {
+    LineageKind.MERGED: _("Merged"),
+    LineageKind.UNMERGED: _("Merge taken back"),
+    LineageKind.SPLIT: _("Split"),
+    LineageKind.REROUTED: _("Routed anew"),
+}
+MERGE_REFUSAL: Words = {
+    "different_shop": _("different shops"),
+    "different_address": _("different addresses"),
+    "different_currency": _("different currencies"),
+    "payment_type_differs": _("prepaid and cash on delivery"),
+    "different_warehouse": _("different warehouses"),
+    "already_in_warehouse": _("already being picked"),
+    "cancelled": _("called off"),
+    "sealed": _("never to be merged"),
+}
+FILE_STATE: Words = {"storing": _("Being read"), "running": _("Orders are being made"), "finished": _("Through")}
+FILE_FIELD: Words = {
+    "number": _("Order number"),
+    "line": _("Line number, where an order has several rows"),
+    "sku": _("SKU code or barcode"),
+    "quantity": _("Units"),
+    "price": _("Price of a unit"),
+    "amount": _("Amount of the line"),
+    "discount": _("Discount"),
+    "freight": _("Freight"),
+    "total": _("Total"),
+    "received": _("Received"),
+    "paid": _("Whether it is paid"),
+    "cod": _("Cash on delivery"),
+    "placed_at": _("Placed at"),
+    "paid_at": _("Paid at"),
+    "name": _("Receiver"),
+    "phone": _("Telephone"),
+    "country": _("Country"),
+    "province": _("Province"),
+    "city": _("City"),
+    "district": _("District"),
+    "town": _("Town"),
+    "detail": _("Street and number"),
+    "postcode": _("Postcode"),
+    "company": _("Company"),
+    "buyer": _("Buyer's id on the platform"),
+    "email": _("E-mail"),
+    "message": _("What the buyer asked for"),
+    "memo": _("Seller's memo"),
+    "type": _("Kind"),
 }
 WAYBILL: Words = {
     WaybillState.REQUESTED: _("Waybill requested"),
@@ -223,6 +271,13 @@ ACTION: Words = {
     "reviewed": _("Reviewed"),
     "merged": _("Merged"),
     "split": _("Split"),
+    "carrier chosen": _("Carrier chosen"),
+    "dispatch chosen": _("Carrier or warehouse chosen"),
+    "label wanted anew": _("New label wanted"),
+    "routed as before": _("Routed as before"),
+    "warehouse changed": _("Warehouse changed"),
+    "put-back wanted": _("To be put back"),
+    "put back": _("Put back"),
     "waybill issued": _("Waybill issued"),
     "units taken out": _("Units taken out"),
     "signed in": _("Signed in"),
@@ -273,6 +328,10 @@ KINDS: Mapping[str, Words] = {
     "payment": PAYMENT,
     "review": REVIEW,
     "fo": FO,
+    "lineage": LINEAGE,
+    "merge_refusal": MERGE_REFUSAL,
+    "file_state": FILE_STATE,
+    "file_field": FILE_FIELD,
     "waybill": WAYBILL,
     "tracking": TRACKING,
     "hold": HOLD,

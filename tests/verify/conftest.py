@@ -11,6 +11,7 @@ import pytest
 from orderyard.core.catalog import service as catalog
 from orderyard.core.catalog.queries import items_by_code, shop
 from orderyard.core.customers.service import CustomerFacts
+from orderyard.core.fulfillment import replanning, split
 from orderyard.core.fulfillment import service as fulfillment
 from orderyard.core.inventory import counts, places, serials, tracking, transfers
 from orderyard.core.inventory import service as inventory
@@ -20,15 +21,18 @@ from orderyard.core.kernel.uow import Installation, Merchant, UnitOfWork, Wiring
 from orderyard.core.kernel.values import Address
 from orderyard.core.ledger import service as ledger
 from orderyard.core.migrations.registry import DIRECTORY, HISTORY
+from orderyard.core.orders import amendments
 from orderyard.core.orders import service as orders
 from orderyard.core.orders.api import (
     MoneyReceived,
     MoneyReturned,
     ReviewPassed,
+    ReviewWithdrawn,
     Sold,
     UnitsCancelled,
     UnitsShippedElsewhere,
 )
+from orderyard.core.orders.changes import Quantity
 from orderyard.core.orders.intake import DraftLine, OrderDraft, place
 from orderyard.core.testing.databases import Databases
 
@@ -48,6 +52,7 @@ def open_house(url: str) -> Installation:
     wiring.hear(ReviewPassed, fulfillment.route)
     wiring.hear(UnitsCancelled, fulfillment.let_go)
     wiring.hear(UnitsShippedElsewhere, fulfillment.let_go)
+    wiring.hear(ReviewWithdrawn, replanning.hear_withdrawn)
     wiring.hear(StockFreed, fulfillment.offer)
     wiring.hear(MoneyReceived, ledger.hear_money_received)
     wiring.hear(MoneyReturned, ledger.hear_money_returned)
@@ -85,6 +90,7 @@ def live_through_everything(url: str) -> None:
         inventory.write_off(uow, level, 1, key="LOSS1", because="torn")
     with house.unit_of_work("person:bob") as uow:
         kept_in_depth(uow)
+    changed_in_depth(house)
     house.db.close()
 
 
@@ -172,6 +178,38 @@ def kept_in_depth(uow: UnitOfWork) -> None:
         inventory.reserve(uow, [inventory.Want("basket", 1, level, 1)])
     serials.scan(uow, "basket", 1, skus["POT"], "S1")
     counts.open_count(uow, here, sku_ids=[skus["MUG"]])
+
+
+def changed_in_depth(house: Installation) -> None:
+    """Orders 10 … 12: one is split, one is cancelled in part while it is picked and amended, one is back in review."""
+    with house.unit_of_work("channel:tb") as uow:
+        tee, facts = items_by_code(uow.db, ["TEE"])["TEE"], shop(uow.db, 1)
+        drafts = [
+            OrderDraft(
+                shop=facts,
+                external_id=f"T{no}",
+                external_number=f"T{no}",
+                source="channel",
+                placed_at=AT,
+                paid_at=AT,
+                customer=CustomerFacts(1, platform_id=f"buyer{no}"),
+                receiver=Address(province="上海", city="上海市", detail=f"某路{no}号", name=f"测试{no}", phone="13800000000"),
+                lines=(DraftLine("TEE", count, 9900, 9900 * count, tee, external_id="L-TEE"),),
+                received=9900 * count,
+                payment_key=f"P{no}",
+            )
+            for no, count in ((10, 3), (11, 2), (12, 1))
+        ]
+        assert place(uow, drafts) == [10, 11, 12]
+    with house.unit_of_work("person:ann") as uow:
+        orders.pass_review(uow, [10, 11, 12], "checked")
+    with house.unit_of_work("person:ann") as uow:
+        [(fo_id, line)] = uow.db.rows("SELECT fo_id, line_id FROM fo_line WHERE order_id = 10")
+        split.split_quantity(uow, fo_id, {line: 1}, "two parcels")
+        fulfillment.start_picking(uow, released(uow, 11))
+    with house.unit_of_work("person:ann") as uow:
+        amendments.amend(uow, 11, [Quantity(1, 1)], "one is enough")
+        orders.withdraw_review(uow, 12, "wrong colour")
 
 
 def released(uow: UnitOfWork, order_id: int) -> int:
