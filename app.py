@@ -7,6 +7,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -28,13 +29,14 @@ from .core.fulfillment import putback, replanning
 from .core.fulfillment import service as fulfillment
 from .core.fulfillment.api import FoReleased, FoVoided, RelabelWanted, ShipmentDispatched
 from .core.fulfillment.release import release_ready
-from .core.fulfillment.shortage import holders, lose
+from .core.fulfillment.shortage import holders, lose, offer_again
 from .core.host import plugins as host
 from .core.host.migrating import migrate_plugins
 from .core.host.sealing import Seal, write_key_file
 from .core.host.service import PluginContexts, keep_faults
 from .core.inventory import checks as inventory_checks
-from .core.inventory.api import GoodsMoved, ReservationsLost, StockChanged, StockFreed
+from .core.inventory import figures
+from .core.inventory.api import GoodsMoved, ReservationsLost, SalesFigure, StockChanged, StockFigure, StockFreed
 from .core.kernel.checks import Finding, findings
 from .core.kernel.clock import Environment, SystemEnvironment
 from .core.kernel.db import Database
@@ -161,8 +163,12 @@ def _mistakes(messages: object, name: str = "") -> str:
 class Reads:
     """What plugins may read at any time."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    @property
+    def _db(self) -> Database:
+        return self._installation.db
 
     def customer(self, customer_id: int) -> CustomerCard:
         with self._db.connection():
@@ -171,6 +177,17 @@ class Reads:
     def order(self, order_id: int) -> OrderCard:
         with self._db.connection():
             return orders.card(self._db, order_id)
+
+    def today(self) -> date:
+        return date.fromisoformat(self._installation.merchant.day(self._installation.environment.now()))
+
+    def stock(self) -> Sequence[StockFigure]:
+        with self._db.connection():
+            return figures.stock(self._db, self.today())
+
+    def sales(self, since: date, until: date) -> Sequence[SalesFigure]:
+        with self._db.connection():
+            return figures.sales(self._db, self._installation.merchant, since, until)
 
 
 class System:
@@ -196,7 +213,7 @@ class System:
         wiring = Wiring()
         self.installation = Installation(config.merchant, db, env, wiring)
         self.transport = transport or HttpTransport(env)
-        self.contexts = PluginContexts(self.installation, self.plugins, self.seal, self.transport, Reads(db))
+        self.contexts = PluginContexts(self.installation, self.plugins, self.seal, self.transport, Reads(self.installation))
         self.channels = ChannelEngine(self.installation, self.plugins, self.seal, self.transport)
         self.carriers = CarrierEngine(self.installation, self.plugins, self.seal, self.transport)
         with db.connection():
@@ -221,6 +238,7 @@ class System:
             self.installation,
             (
                 Round("release", 2, self.release),
+                Round("offer", 60, self.offer),
                 Round("pull", 30, self.pull),
                 Round("items", 600, self.channels.meet_all),
                 Round("publish", 60, self.publish),
@@ -317,6 +335,11 @@ class System:
         for file_id in waiting:
             if upload.run(self.installation, file_id, most=FILE_TURNS).waiting:
                 self.rounds.ask("files")
+
+    def offer(self) -> list[int]:
+        """Serve those who wait although there is stock, because somebody held it when it became free."""
+        with self.installation.unit_of_work("automatic") as uow:
+            return offer_again(uow)
 
     def publish(self) -> dict[str, int]:
         return self.channels.publish_all()

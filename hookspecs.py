@@ -10,7 +10,7 @@ from .core.carriers.api import Carrier
 from .core.channels.api import Channel
 from .core.customers.api import CustomerChanged
 from .core.fulfillment.api import ShipmentDispatched
-from .core.host.api import API_VERSION, Failed, Manifest, Panel, PluginContext
+from .core.host.api import API_VERSION, Command, Failed, Manifest, Panel, PluginContext
 from .core.ledger.api import LedgerExporter
 from .core.orders.api import Gift, NoGift, OrderMoved, OrderPlaced, SettledOrder, Transition
 from .core.review.api import ReviewRule
@@ -48,6 +48,11 @@ def register_review_rules() -> Iterable[type[ReviewRule]] | None:
 @hookspec
 def register_simulators() -> Iterable[type[Simulator]] | None:
     """Servers on loopback that speak the vendor's wire protocol, for the demo and for tests."""
+
+
+@hookspec
+def register_commands() -> Iterable[type[Command]] | None:
+    """Commands, called as `orderyard x <slug> <name>`."""
 
 
 # amend_: inside the transaction, pure, no network; an error aborts the whole unit of work.

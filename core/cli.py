@@ -398,6 +398,27 @@ def demo(once: bool, as_json: bool, port: int, pace: float, home: Path | None, d
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@main.command("x", context_settings={"ignore_unknown_options": True})
+@click.argument("slug", required=False)
+@click.argument("name", required=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def plugin_command(context: click.Context, slug: str | None, name: str | None, arguments: tuple[str, ...]) -> None:
+    """Call a plugin's command, or list those there are."""
+    system = _system(context)
+    there = system.plugins.commands
+    if slug is None or name is None:
+        for called, kind in sorted(there.items()):
+            if slug is None or called.split(" ")[0] == slug:
+                click.echo(f"{called}: {kind.help}")
+        return
+    if f"{slug} {name}" not in there:
+        known = ", ".join(sorted(there)) or "none; enable a plugin that brings one"
+        raise click.ClickException(f"there is no command {slug} {name}; there are: {known}")
+    for line in there[f"{slug} {name}"]().run(system.contexts.of(slug), arguments):
+        click.echo(line)
+
+
 @main.group()
 def scenario() -> None:
     """Stories of orders, stock and money in plain text, played and proved."""

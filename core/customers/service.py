@@ -51,8 +51,8 @@ def _recognition(uow: UnitOfWork, several: Sequence[Sequence[tuple[str, str, str
         return None
     # From the values to the index: of `(kind, scope, value) IN (…)` SQLite makes a walk over everybody.
     return Question(
-        f"SELECT i.kind, i.scope, i.value, i.customer_id FROM (VALUES {','.join(['(?,?,?)'] * len(identities))}) AS v CROSS JOIN "
-        "customer_identity i WHERE i.kind = v.column1 AND i.scope = v.column2 AND i.value = v.column3"
+        f"SELECT i.kind, i.scope, i.value, i.customer_id FROM (VALUES {','.join(['(?,?,?)'] * len(identities))}) AS v "
+        "CROSS JOIN customer_identity i WHERE i.kind = v.column1 AND i.scope = v.column2 AND i.value = v.column3"
         + ("" if uow.db.sqlite else " FOR SHARE OF i"),
         tuple(part for identity in identities for part in identity),
         4,

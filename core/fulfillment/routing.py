@@ -82,17 +82,13 @@ def _try(
 
 
 _Score = tuple[int, int, int, int, int, int, tuple[str, ...]]
-_Weighed = tuple[_Score, list[Assignment]]
+_Weighed = tuple[_Score, list[Assignment] | None]
+"""How good a plan is, and what it is; None where its only warehouse simply has all of it."""
 
 
-def _weigh(
-    demands: Sequence[Demand], chosen: Sequence[ServingWarehouse], free: Free, home: frozenset[int], whole: bool
-) -> _Weighed:
-    """What these warehouses make of the demands, and how good that is; `whole` where the only one has all of it."""
-    if whole:
-        assignments, split = [Assignment(demand, chosen[0].id, demand.sets, True) for demand in demands], 0
-    else:
-        assignments, split = _try(demands, chosen, free, home)
+def _weigh(demands: Sequence[Demand], chosen: Sequence[ServingWarehouse], free: Free, home: frozenset[int]) -> _Weighed:
+    """What these warehouses make of the demands, and how good that is."""
+    assignments, split = _try(demands, chosen, free, home)
     units = at_home = 0
     used = set()
     for assignment in assignments:
@@ -117,19 +113,22 @@ def _all_plans(
     for demand in demands:
         for _, sku_id, units in demand.parts:
             need[sku_id] = need.get(sku_id, 0) + units * demand.sets
-    weighed = []
+    units, sets = sum(need.values()), sum([demand.sets for demand in demands])
+    weighed: list[_Weighed] = []
     enough = False
     for warehouse in warehouses:
-        whole = True
         for sku_id, count in need.items():
             if free.get((warehouse.id, sku_id), 0) < count:
-                whole = False
+                weighed.append(_weigh(demands, (warehouse,), free, home))
                 break
-        enough = enough or whole
-        weighed.append(_weigh(demands, (warehouse,), free, home, whole))
+        else:
+            enough = True
+            spare = sum([free.get((warehouse.id, part[1]), 0) for demand in demands for part in demand.parts])
+            at_home = sets if warehouse.id in home else 0
+            weighed.append(((-units, 1, 0, -at_home, -spare, 1, (warehouse.code,)), None))
     if not enough:
         for size in range(2, min(WIDEST, len(warehouses)) + 1):
-            weighed += [_weigh(demands, chosen, free, home, False) for chosen in combinations(warehouses, size)]
+            weighed += [_weigh(demands, chosen, free, home) for chosen in combinations(warehouses, size)]
     weighed.sort(key=_by_score)
     return weighed
 
@@ -157,9 +156,14 @@ def decide(
     weighed = _all_plans(demands, warehouses, free, home)
     if not weighed:
         return Plan((), {"refused": "no warehouse serves this shop"})
-    _, assignments = weighed[0]
+    score, assignments = weighed[0]
     code = {w.id: w.code for w in warehouses}
-    short = _plan_missing(demands, warehouses, assignments, free, home, code, names)
+    short: list[str] = []
+    if assignments is None:
+        only = next(w.id for w in warehouses if w.code == score[6][0])
+        assignments = [Assignment(demand, only, demand.sets, True) for demand in demands]
+    else:
+        short = _plan_missing(demands, warehouses, assignments, free, home, code, names)
     why = {
         "chosen": sorted({code[a.warehouse_id] for a in assignments}),
         "home": sorted([code[w] for w in home]),

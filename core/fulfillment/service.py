@@ -238,6 +238,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
                 groups.setdefault(group, []).append((line_id, sku_id, count, count if assignment.served else 0))
                 if assignment.served:
                     pool.take(order.shop_id, assignment.warehouse_id, sku_id, count)
+        why = to_json(plan.why)
         fo_ids = uow.take_ids("fulfillment_order", len(groups))
         for fo_id, ((warehouse_id, _), parts) in zip(fo_ids, groups.items(), strict=True):
             merged: dict[int, tuple[int, int, int]] = {}
@@ -248,14 +249,14 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
             state = FoState.ALLOCATED if whole else FoState.PLANNED
             fos.append(
                 (fo_id, fo_number(fo_id), order.shop_id, warehouse_id, order.address_id, order.merge_key, state, order.cod,
-                 order.currency, order.sealed, order.paid_at, order.carrier, "", to_json(plan.why), 1, uow.now)
+                 order.currency, order.sealed, order.paid_at, order.carrier, "", why, 1, uow.now)
             )  # fmt: skip
             if not whole:
                 note = ", ".join(plan.why["short"])
                 holds.append(("fo", fo_id, HoldCode.OUT_OF_STOCK, "routing", note))
             if order.merge_minutes and order.merge_key and not order.sealed:
                 waits.setdefault(order.merge_minutes, []).append(("fo", fo_id, HoldCode.MERGE_WAIT, "merging", ""))
-            uow.note("routed", "order", order.id, f"{fo_number(fo_id)} from {codes_of[warehouse_id]}", plan.why)
+            uow.note("routed", "order", order.id, f"{fo_number(fo_id)} from {codes_of[warehouse_id]}", why)
             line_rows = uow.take_ids("fo_line", len(merged))
             for row_id, (line_id, (sku_id, count, kept)) in zip(line_rows, merged.items(), strict=True):
                 lines.append((row_id, fo_id, order.id, line_id, sku_id, count, kept))

@@ -9,8 +9,11 @@ from ..kernel.db import as_moment
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from .api import FoState, FoVoided
-from .service import HOLDER, count_reserved, _marks, allocate, held, move
+from .service import HOLDER, _marks, allocate, count_reserved, held, move
 from .states import FO
+
+_AT_ONCE = 200
+"""So many that wait are looked at in one round."""
 
 
 def holders(uow: UnitOfWork, line_ids: Sequence[int]) -> Mapping[int, Holder]:
@@ -74,3 +77,19 @@ def fo_line_of(uow: UnitOfWork, fo_id: int, sku_id: int) -> list[int]:
     if not rows:
         raise DomainError("that SKU is not in this fulfillment order", remedy="scan a SKU of the pick list")
     return [row[0] for row in rows]
+
+
+def offer_again(uow: UnitOfWork) -> list[int]:
+    """Serve those who wait although there is stock for them; the ids of those that are complete now.
+
+    Stock that becomes free is offered at once, but not while somebody else holds it; this finds what was left out then.
+    """
+    rows = uow.db.rows(
+        "SELECT DISTINCT f.paid_at, f.id FROM fulfillment_order f JOIN fo_line x ON x.fo_id = f.id JOIN stock_level l "
+        "ON l.sku_id = x.sku_id AND l.quality = 'good' AND NOT l.counting AND l.sell_by >= ? AND l.on_hand - l.reserved - l.locked "
+        ">= x.quantity - x.reserved JOIN shop_warehouse s ON s.shop_id = f.shop_id AND s.warehouse_id = l.warehouse_id "
+        "WHERE f.state = 'planned' AND x.reserved < x.quantity AND (l.warehouse_id = f.warehouse_id OR NOT EXISTS "
+        f"(SELECT 1 FROM fo_line y WHERE y.fo_id = f.id AND y.reserved > 0)) ORDER BY f.paid_at, f.id LIMIT {_AT_ONCE}",
+        (uow.merchant.day(uow.now),),
+    )
+    return [fo_id for _, fo_id in rows if allocate(uow, fo_id, "stock is free")]

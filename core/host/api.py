@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from ..customers.api import CustomerCard
+from ..inventory.api import SalesFigure, StockFigure
 from ..kernel.transport import Transport
 from ..kernel.values import SettingField
 from ..orders.api import OrderCard
@@ -42,6 +44,15 @@ class Reader(Protocol):
 
     def order(self, order_id: int) -> OrderCard:
         """The order as it is now; DomainError when there is none."""
+
+    def today(self) -> date:
+        """The merchant's local day."""
+
+    def stock(self) -> Sequence[StockFigure]:
+        """What is there and what is on its way, of every SKU in every warehouse where there is any; by SKU and warehouse."""
+
+    def sales(self, since: date, until: date) -> Sequence[SalesFigure]:
+        """What left for customers from the first day up to and including the last, the merchant's local days."""
 
 
 class Memory(Protocol):
@@ -82,3 +93,16 @@ class Panel:
     title: str
     rows: tuple[tuple[str, str, str], ...]
     """(label, text, address or empty)."""
+
+
+class Command(ABC):
+    """Something to be called by name: `orderyard x <slug> <name>`. Made anew for each call."""
+
+    name: ClassVar[str]
+    """One word; it stands under the plugin's slug, so it need not carry that."""
+    help: ClassVar[str]
+    """What it does, in one line."""
+
+    @abstractmethod
+    def run(self, context: PluginContext, arguments: Sequence[str]) -> Iterable[str]:
+        """The lines to print. Whatever it refuses is a DomainError, which people see with its remedy."""

@@ -15,7 +15,7 @@ from ..channels.api import Channel
 from ..kernel.errors import DomainError, PluginError, RemoteError
 from ..ledger.api import LedgerExporter
 from ..review.api import ReviewRule
-from .api import Failed, Manifest, Panel, PluginContext
+from .api import Command, Failed, Manifest, Panel, PluginContext
 from .loading import HOOKS, Guest, Installed, contained, entries, imported, installed, manifest_of, registered, said
 from .registries import Registries
 
@@ -89,6 +89,11 @@ class Plugins:
     @property
     def simulators(self) -> Mapping[str, type[Simulator]]:
         return self._registered("simulators")
+
+    @property
+    def commands(self) -> Mapping[str, type[Command]]:
+        """By slug and name: `replenish suggest`."""
+        return self._registered("commands")
 
     def owner_of(self, registry: str, name: str) -> str:
         """The slug of the plugin that registered this name in `channels`, `carriers`, …"""

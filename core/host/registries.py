@@ -14,6 +14,7 @@ from ..kernel.errors import NameTaken, PluginError
 from ..kernel.values import SettingField
 from ..ledger.api import LedgerExporter
 from ..review.api import ReviewRule
+from .api import Command
 from .loading import Guest, contained
 
 
@@ -24,6 +25,8 @@ class _Contract:
     says: Mapping[str, type] = field(default_factory=dict)
     """Class attributes that must be there, and of which type."""
     carries_slug: bool = False
+    under_slug: bool = False
+    """Its name stands below the slug, so that two plugins may use the same."""
 
 
 CONTRACTS: dict[str, _Contract] = {
@@ -32,6 +35,7 @@ CONTRACTS: dict[str, _Contract] = {
     "ledger_exporters": _Contract("register_ledger_exporters", LedgerExporter, {"name": str, "title": str}),
     "review_rules": _Contract("register_review_rules", ReviewRule, {"name": str, "title": str}),
     "simulators": _Contract("register_simulators", Simulator, {"name": str}),
+    "commands": _Contract("register_commands", Command, {"name": str, "help": str}, under_slug=True),
 }
 
 
@@ -77,6 +81,8 @@ class Registries:
             name: str = kind.name
             if contract.carries_slug and not name.startswith(slug):
                 raise PluginError(f"{contract.hook}: {kind.__name__} is named {name!r}", remedy=f"start its name with {slug}")
+            if contract.under_slug:
+                name = f"{slug} {name}"
             if name in fresh or name in self.reserved.get(registry, ()):
                 whose = "this plugin itself" if name in fresh else "the core"
                 raise NameTaken(f"{contract.hook}: the name {name!r} is taken by {whose}")

@@ -113,3 +113,30 @@ class Holder:
     """When it was paid: whoever came later gives way first."""
     firm: bool = False
     """Its units are in a basket or parcel already; they cannot be given to anybody else."""
+
+
+# Figures, for whoever plans
+
+
+@dataclass(frozen=True, slots=True)
+class StockFigure:
+    """Units of a SKU in one warehouse, good ones only."""
+
+    sku: str
+    warehouse: str
+    on_hand: int
+    reserved: int
+    available: int
+    """Not reserved, not being counted, with life enough to be sold today; what shops have locked is among them."""
+    incoming: int
+    """Ordered from suppliers or sent from another warehouse, and not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class SalesFigure:
+    """Units of a SKU that left one warehouse for customers in so many days; kits by their components."""
+
+    sku: str
+    warehouse: str
+    units: int
+    days: int

@@ -18,17 +18,18 @@ from .service import Held, held
 from .tracking import last_days
 
 
-def with_lots(db: Database, kind: str, holders: Iterable[int]) -> set[int]:
-    """Those holders that have units of a lot reserved; one statement, so that nobody else pays for lots."""
+def _held(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> tuple[list[Counter], list[Held]]:
+    """Every level of the SKUs and warehouses that holders have lots of, held in the one order, and what they reserved there."""
     wanted = sorted(set(holders))
-    if not wanted:
-        return set()
-    rows = db.rows(
-        "SELECT DISTINCT r.holder FROM reservation r JOIN stock_level l ON l.id = r.level_id WHERE r.kind = ? "
-        f"AND r.state = 'held' AND l.lot <> '' AND r.holder IN ({marks(wanted)})",
+    where = uow.db.rows(
+        "SELECT DISTINCT l.sku_id, l.warehouse_id FROM reservation r JOIN stock_level l ON l.id = r.level_id "
+        f"WHERE r.kind = ? AND r.state = 'held' AND l.lot <> '' AND r.holder IN ({marks(wanted)})",
         [kind, *wanted],
     )
-    return {row[0] for row in rows}
+    if not where:
+        return [], []
+    levels = counters(uow, {row[0] for row in where}, {row[1] for row in where})
+    return levels, [one for one in held(uow, kind, wanted) if one.lot]
 
 
 def choose_lots(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> bool:
@@ -36,12 +37,11 @@ def choose_lots(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> bool:
 
     What no valid lot can serve is lost; the room above hears of it in the same unit of work.
     """
-    mine = [one for one in held(uow, kind, with_lots(uow.db, kind, holders)) if one.lot]
+    levels, mine = _held(uow, kind, holders)
     if not mine:
         return True
     today = uow.merchant.day(uow.now)
     whole = True
-    levels = counters(uow, {one.sku_id for one in mine}, {one.warehouse_id for one in mine})
     groups: dict[tuple[int, int], list[Held]] = {}
     for one in mine:
         groups.setdefault((one.sku_id, one.warehouse_id), []).append(one)
@@ -111,11 +111,11 @@ def swap_lot(uow: UnitOfWork, kind: str, holder: int, sku_id: int, lot: str, uni
     Gives up the latest to expire first; the lot that was given up. Refused: a lot that is not there, past its day, being
     counted, or held by others.
     """
-    mine = [one for one in held(uow, kind, [holder]) if one.sku_id == sku_id and one.lot]
+    everything, reserved = _held(uow, kind, [holder])
+    mine = [one for one in reserved if one.sku_id == sku_id]
     if not mine:
         raise DomainError(f"nothing of lots is reserved of SKU {sku_id}", remedy="scan a SKU of this document")
-    warehouse_id = mine[0].warehouse_id
-    levels = counters(uow, [sku_id], [warehouse_id])
+    levels = [one for one in everything if (one.sku_id, one.warehouse_id) == (sku_id, mine[0].warehouse_id)]
     scanned = next((one for one in levels if one.lot == lot and one.quality == Quality.GOOD), None)
     if scanned is None or scanned.on_hand == 0:
         raise DomainError(f"lot {lot} is not in this warehouse", remedy="scan the label again")

@@ -162,9 +162,7 @@ def explain(db: Database, listing_id: int, today: str = "") -> Explained:
     return explain_all(db, row[0], [listing_id], today)[0]
 
 
-def explain_all(
-    db: Database, shop_id: int, listing_ids: Iterable[int] | None = None, today: str = ""
-) -> list[Explained]:
+def explain_all(db: Database, shop_id: int, listing_ids: Iterable[int] | None = None, today: str = "") -> list[Explained]:
     """Why the mapped listings of a shop show their numbers: of all of them, or of these."""
     listings = _listings(db, shop_id, listing_ids=listing_ids)
     if not listings:

@@ -105,7 +105,7 @@ def serve(uow: UnitOfWork, shop_id: int, warehouse_ids: Iterable[int], safety: i
     )
 
 
-def levels_question(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]) -> Question | None:
+def levels_question(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int], *, wait: bool = True) -> Question | None:
     """What `lock_levels` asks; None when there is nothing to ask about."""
     skus, shops = sorted(set(sku_ids)), sorted(set(shop_ids))
     if not skus or not shops:
@@ -119,15 +119,20 @@ def levels_question(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[
         "LEFT JOIN stock_lock k ON k.shop_id = sw.shop_id AND k.sku_id = l.sku_id AND k.warehouse_id = l.warehouse_id "
         "LEFT JOIN locked_units u ON u.lock_id = k.id AND u.level_id = l.id "
         f"WHERE l.sku_id IN ({_marks(skus)}) AND sw.shop_id IN ({_marks(shops)}) AND l.quality = 'good' "
-        "ORDER BY l.sku_id, l.warehouse_id, l.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l"),
+        "ORDER BY l.sku_id, l.warehouse_id, l.id"
+        + ("" if uow.db.sqlite else " FOR UPDATE OF l" if wait else " FOR UPDATE OF l SKIP LOCKED"),
         (uow.merchant.day(uow.now), *skus, *shops),
         12,
     )
 
 
-def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]) -> list[Level]:
-    """What the warehouses that serve these shops have of these SKUs, held until the transaction ends."""
-    question = levels_question(uow, sku_ids, shop_ids)
+def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int], *, wait: bool = True) -> list[Level]:
+    """What the warehouses that serve these shops have of these SKUs, held until the transaction ends.
+
+    Whoever holds other levels already must not `wait` for these: two that wait for each other would both stand still. What
+    somebody else holds at that moment is then left out, and found by the next round.
+    """
+    question = levels_question(uow, sku_ids, shop_ids, wait=wait)
     if question is None:
         return []
     rows = uow.db.rows(question.sql, question.parameters)

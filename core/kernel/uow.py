@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +47,18 @@ class Wiring:
     def hear(self, kinds: type | tuple[type, ...], listener: Listener) -> None:
         """Several kinds are heard together: all of one kind, then all of the next."""
         self.listeners.setdefault(kinds if isinstance(kinds, tuple) else (kinds,), []).append(listener)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        self._places: dict[type, list[tuple[int, tuple[type, ...]]]] = {}
+        for place, together in enumerate(self.listeners):
+            for kind in together:
+                self._places.setdefault(kind, []).append((place, together))
+
+    def heard(self, kinds: Iterable[type]) -> list[tuple[type, ...]]:
+        """What of these kinds somebody listens to, in the order of the wiring."""
+        found = {place: together for kind in kinds for place, together in self._places.get(kind, ())}
+        return [found[place] for place in sorted(found)]
 
 
 @dataclass(frozen=True)
@@ -138,9 +150,12 @@ class UnitOfWork:
         tell = self._wiring.about.get(kind)
         return {} if tell is None or not ids else tell(self, ids)
 
-    def note(self, action: str, kind: str, document: int, because: str = "", data: Mapping[str, Any] | None = None) -> None:
-        """A line of the document's history."""
-        self._audit.append((self.now, self.actor, action, kind, document, because, None if data is None else to_json(data)))
+    def note(
+        self, action: str, kind: str, document: int, because: str = "", data: Mapping[str, Any] | str | None = None
+    ) -> None:
+        """A line of the document's history; `data` may be JSON text already."""
+        text = data if data is None or isinstance(data, str) else to_json(data)
+        self._audit.append((self.now, self.actor, action, kind, document, because, text))
 
     def remember(self, action: str, kind: str, document: int, because: str = "", data: Mapping[str, Any] | None = None) -> None:
         """A line of the document's history that stays even when this unit of work fails: somebody tried what is not theirs."""
@@ -176,11 +191,10 @@ class UnitOfWork:
         by_kind: dict[type, list[Any]] = {}
         for event in batch:
             by_kind.setdefault(type(event), []).append(event)
-        for kinds, listeners in self._wiring.listeners.items():
-            events = by_kind.get(kinds[0]) if len(kinds) == 1 else [e for kind in kinds for e in by_kind.get(kind, ())]
-            if events:
-                for listener in listeners:
-                    listener(self, events)
+        for kinds in self._wiring.heard(by_kind):
+            events = [event for kind in kinds for event in by_kind.get(kind, ())]
+            for listener in self._wiring.listeners[kinds]:
+                listener(self, events)
 
 
 _AUDIT = ("at", "actor", "action", "kind", "document", "because", "data")

@@ -151,7 +151,8 @@ def _check(ref: str, lines: Sequence[JournalLine]) -> None:
     for line in lines:
         if line.debit and line.credit:
             raise DomainError(f"ledger entry {ref} has a line with debit and credit", remedy="write two lines")
-        sums[line.debit.currency] += (line.debit - line.credit).minor
+        sums[line.debit.currency] += line.debit.minor
+        sums[line.credit.currency] -= line.credit.minor
     for currency, minor in sums.items():
         if minor:
             raise Unbalanced(

@@ -15,3 +15,8 @@ def share(amount: int, quantity: int, before: int, units: int) -> int:
     Cumulative, so that the parts of all units sum to the amount exactly in whatever steps they come.
     """
     return amount * (before + units) // quantity - amount * before // quantity
+
+
+def nearest(amount: int, part: int, whole: int) -> int:
+    """`amount * part / whole`, half a fen up: all of it when the part is the whole."""
+    return (2 * amount * part + whole) // (2 * whole)

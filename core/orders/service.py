@@ -38,7 +38,7 @@ from .holds import lift as lift
 from .holds import lift_hold as lift_hold
 from .holds import lift_review_holds as lift_review_holds
 from .holds import open_holds as open_holds
-from .money import share, tax_inside
+from .money import nearest, share, tax_inside
 from .states import REVIEW, Step, Units, codes_stopping, derive_payment, derive_status
 from .unwritten import Unwritten, guards, unwritten
 
@@ -275,7 +275,7 @@ def refund(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         )
     lines = _lines(uow, [head.id])[head.id]
     early = min(payment.amount, head.advance)
-    early_tax = head.advance_tax if early == head.advance else head.advance_tax * early // head.advance
+    early_tax = nearest(head.advance_tax, early, head.advance) if head.advance else 0
     late = payment.amount - early
     late_tax = tax_inside(late, lines[0].tax_rate)
     head.refunded += payment.amount
@@ -539,7 +539,7 @@ def record_shipped(
             uow.emit(_sold(head, key, at, goods, freight, tax, collector or head.shop))
         elif head.advance:
             gross = head.advance if last else min(goods + freight, head.advance)
-            tax = head.advance_tax if gross == head.advance else head.advance_tax * gross // head.advance
+            tax = nearest(head.advance_tax, gross, head.advance)
             freight = min(freight, gross)
             head.advance -= gross
             head.advance_tax -= tax

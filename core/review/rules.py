@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -100,6 +101,11 @@ class CompleteAddress(ReviewRule):
         return bool(str(getattr(to, part)).strip())
 
 
+@functools.lru_cache(maxsize=256)
+def _minor(amount: str, currency: str) -> int:
+    return Money.of(amount, currency).minor
+
+
 class AmountLimit(ReviewRule):
     """Orders of the limit or more are looked at by people."""
 
@@ -128,7 +134,7 @@ class AmountLimit(ReviewRule):
         limit = self.config.get(order.total.currency, "")
         if not limit:
             return PASSED
-        if order.total.minor >= Money.of(limit, order.total.currency).minor:
+        if order.total.minor >= _minor(limit, order.total.currency):
             return Verdict(False, f"total {order.total} is not below {limit}")
         return PASSED
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from orderyard.core.host.api import Manifest
+from orderyard.core.host.api import Command, Manifest, PluginContext
 from orderyard.core.kernel.values import SettingField
 from orderyard.core.orders.api import Gift, NoGift, SettledOrder
 from orderyard.hookspecs import hookimpl
 
-from .giving import give
+from .giving import describe, give
 from .rules import Rule, Unread, read
 
 SETTINGS = (
@@ -33,3 +34,19 @@ def _read(text: str) -> tuple[tuple[Rule, ...], tuple[Unread, ...]]:
 def amend_settled(order: SettledOrder, settings: Mapping[str, str]) -> Iterable[Gift | NoGift]:
     rules, unread = _read(settings["rules"])
     return list(give(order, rules, unread, ZoneInfo(settings["timezone"])))
+
+
+class Check(Command):
+    """Reads the rules back to whoever wrote them."""
+
+    name: ClassVar[str] = "check"
+    help: ClassVar[str] = "what every rule was understood to say, and what is wrong with the others"
+
+    def run(self, context: PluginContext, arguments: Sequence[str]) -> Iterable[str]:
+        rules, unread = _read(context.settings["rules"])
+        return [*(describe(rule) for rule in rules), *(f"{line.name} cannot be read: {line.why}" for line in unread)]
+
+
+@hookimpl
+def register_commands() -> Iterable[type[Command]]:
+    return (Check,)

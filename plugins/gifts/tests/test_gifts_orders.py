@@ -83,9 +83,7 @@ def test_a_settled_order_gets_its_gift_in_the_same_parcel(shop: Shop) -> None:
 def test_freight_earns_nothing_and_discounts_count(shop: Shop) -> None:
     house = shop("a: amount 99 CNY -> MUG 1")
     house.receive("SH", TEE=9, MUG=9)
-    full, discounted = house.place(
-        house.order(("TEE", 1), freight=100), house.order(house.line("TEE", 1, 9899), freight=5000)
-    )
+    full, discounted = house.place(house.order(("TEE", 1), freight=100), house.order(house.line("TEE", 1, 9899), freight=5000))
     assert (gifts(house, full), gifts(house, discounted)) == ({"gifts/a": 1}, {})
     house.prove()
 
@@ -280,6 +278,13 @@ def test_a_kit_counts_as_itself(shop: Shop) -> None:
     [order_id] = house.place(house.order(("SET", 4)))
     assert gifts(house, order_id) == {"gifts/a": 2}
     house.prove()
+
+
+def test_the_check_command_reads_the_rules_back(shop: Shop) -> None:
+    house = shop(f"{AMOUNT}\nb: hm -> PEN 1")
+    read, unread = house.system.plugins.commands["gifts check"]().run(house.system.contexts.of("gifts"), ())
+    assert read == "a: 1 MUG for goods of 90.00 CNY"
+    assert unread.startswith("b cannot be read: nobody knows the condition 'hm'")
 
 
 def test_a_plugin_that_fails_stops_the_order_by_name(databases: Databases, tmp_path: Path) -> None:
