@@ -209,9 +209,9 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
     """Count a payment; False when its key was counted before. A settled order goes to review."""
     if payment.amount <= 0:
         raise DomainError(f"a payment of {payment.amount} is no payment", remedy="give an amount above 0")
+    head = _locked(uow, [payment.order_id])[payment.order_id]
     if not _count(uow, payment, payment.amount):
         return False
-    head = _locked(uow, [payment.order_id])[payment.order_id]
     lines = _lines(uow, [head.id])[head.id]
     was_settled = head.paid_at is not None
     before = received_tax(head.received, head.total, lines)
@@ -265,9 +265,9 @@ def refund(uow: UnitOfWork, payment: PaymentFacts) -> bool:
     """
     if payment.amount <= 0:
         raise DomainError(f"a refund of {payment.amount} is no refund", remedy="give an amount above 0")
+    head = _locked(uow, [payment.order_id])[payment.order_id]
     if not _count(uow, payment, -payment.amount):
         return False
-    head = _locked(uow, [payment.order_id])[payment.order_id]
     if head.refunded + payment.amount > head.received:
         raise DomainError(
             f"order {head.number}: refunds of {head.refunded + payment.amount} exceed the {head.received} received",
