@@ -29,6 +29,8 @@ def release_ready(uow: UnitOfWork) -> list[int]:
     able = [fo_id for fo_id in ids if stopped.get(fo_id, set()) <= {HoldCode.MERGE_WAIT}]
     groups: dict[tuple[object, ...], list[int]] = {}
     for fo in (held(uow, able) if able else {}).values():
+        if fo.state is not FoState.ALLOCATED:
+            continue  # another process let it out while we waited for its row
         key: tuple[object, ...] = (fo.shop_id, fo.merge_key, fo.currency, fo.cod, fo.warehouse_id)
         if fo.sealed or not fo.merge_key:
             key = (fo.id,)
