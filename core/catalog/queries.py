@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..kernel.db import Database
 from ..kernel.errors import DomainError
@@ -81,14 +82,14 @@ def shop_named(db: Database, code: str) -> ShopFacts:
     return ShopFacts(*row)
 
 
-def _gather(rows: Iterable[Sequence[object]]) -> dict[int, Item]:
+def _gather(rows: Iterable[Sequence[Any]]) -> dict[int, Item]:
     items: dict[int, Item] = {}
     for sku_id, code, title, kit, price, part, quantity, part_code, part_title, part_price in rows:
-        item = items.get(sku_id) or Item(sku_id, code, title, bool(kit), price)  # type: ignore[call-overload, arg-type]
+        item = items.get(sku_id) or Item(sku_id, code, title, bool(kit), price)
         if part is not None:
-            piece = Component(part, part_code, part_title, quantity, part_price)  # type: ignore[arg-type]
+            piece = Component(part, part_code, part_title, quantity, part_price)
             item = replace(item, components=(*item.components, piece))
-        items[sku_id] = item  # type: ignore[index]
+        items[sku_id] = item
     return items
 
 
