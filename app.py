@@ -299,9 +299,7 @@ class System:
         """The plugins that give something to settled orders, each with its settings as they are now."""
 
         def asking(slug: str, settings: Mapping[str, str]) -> Callable[[SettledOrder], Sequence[Gift | NoGift]]:
-            return lambda order: self.plugins.amend(
-                "amend_settled", slug, (Gift, NoGift), order=order, settings=settings
-            )
+            return lambda order: self.plugins.amend("amend_settled", slug, (Gift, NoGift), order=order, settings=settings)
 
         return {slug: asking(slug, self.contexts.of(slug).settings) for slug in self.plugins.asked("amend_settled")}
 

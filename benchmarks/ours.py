@@ -55,7 +55,12 @@ class House:
             paid_at=at,
             customer=CustomerFacts(self.shop.id, platform_id=f"buyer-{no}", name=name),
             receiver=Address(
-                province=WAREHOUSES[no % 3][1], city="某市", district="某区", detail=f"某路{no}号", name=name, phone="13800000000"
+                province=WAREHOUSES[no % 3][1],
+                city="某市",
+                district="某区",
+                detail=f"某路{no}号",
+                name=name,
+                phone="13800000000",
             ),
             lines=parts,
             freight=800,

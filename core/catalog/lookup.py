@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..kernel.db import Database
+from ..kernel.db import Database, marks
 from ..kernel.matching import begins, contains
-from .queries import Item, items, items_by_code, marks
+from .queries import Item, items, items_by_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..kernel.db import Database
+from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import exponent, quantity
-from .queries import ShopFacts, items_by_code, marks, shop_named
+from .queries import ShopFacts, items_by_code, shop_named
 
 
 @dataclass(frozen=True, slots=True)

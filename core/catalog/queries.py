@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..kernel.db import Database
+from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError
 
 
@@ -54,11 +54,6 @@ _ITEM = (
     "s.id, s.code, s.title, s.kit, s.price, c.sku_id, c.quantity, p.code, p.title, p.price FROM sku s "
     "LEFT JOIN kit_component c ON c.kit_id = s.id LEFT JOIN sku p ON p.id = c.sku_id"
 )
-
-
-def marks(values: Sequence[object]) -> str:
-    """`?,?,?` for an IN list."""
-    return ",".join("?" * len(values))
 
 
 def shops(db: Database) -> list[ShopFacts]:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import peewee
 
-from ..catalog.queries import marks, shop
+from ..catalog.queries import shop
 from ..connections.service import ConnectionFacts
-from ..kernel.db import Database, as_moment
+from ..kernel.db import Database, as_moment, marks
 from ..kernel.errors import DomainError, OrderyardError, Stale, StockShort
 from ..kernel.uow import Installation, UnitOfWork
 from ..orders.intake import place

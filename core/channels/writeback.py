@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..catalog.queries import marks
 from ..fulfillment.api import ShipmentDispatched
-from ..kernel.db import Database, to_json
+from ..kernel.db import Database, marks, to_json
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..outbox.service import NewTask, enqueue

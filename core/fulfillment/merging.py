@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..catalog.queries import marks
 from ..inventory import service as inventory
-from ..kernel.db import Database
+from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money

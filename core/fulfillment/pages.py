@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..catalog.queries import marks
 from ..customers.queries import ADDRESS_SQL, address_from
-from ..kernel.db import Database, as_json, as_moment
+from ..kernel.db import Database, as_json, as_moment, marks
 from ..kernel.values import Address
 from .api import FoState
 

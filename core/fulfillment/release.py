@@ -10,6 +10,7 @@ from ..kernel.uow import UnitOfWork
 from ..orders.api import HoldCode
 from ..orders.holds import lift_expired
 from ..orders.states import Step, codes_stopping
+from .api import FoState
 from .merging import merge as merge
 from .merging import refusals as refusals
 from .service import held, release

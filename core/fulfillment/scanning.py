@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ..inventory import serials
 from ..inventory.lots import swap_lot, who_has
-from ..kernel.db import Database
+from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError, IllegalTransition
 from ..kernel.uow import UnitOfWork
 from .api import FoState
-from .service import HOLDER, Fo, _marks, held
+from .service import HOLDER, Fo, held
 from .shortage import fo_line_of
 
 _SCANNABLE = (FoState.RELEASED, FoState.PICKING, FoState.PICKED, FoState.PACKED)
@@ -92,7 +92,7 @@ def recall(db: Database, sku_id: int, lot: str) -> list[Recalled]:
             "WHERE w.fo_id = f.id AND w.state IN ('issued','used')), '') FROM fo_line x "
             "JOIN sales_order o ON o.id = x.order_id JOIN customer c ON c.id = o.customer_id "
             "JOIN fulfillment_order f ON f.id = x.fo_id "
-            f"WHERE x.id IN ({_marks(ids)})",
+            f"WHERE x.id IN ({marks(ids)})",
             ids,
         )
     }

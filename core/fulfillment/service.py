@@ -12,7 +12,7 @@ from ..inventory import service as inventory
 from ..inventory.api import StockFreed
 from ..inventory.lots import choose_lots
 from ..inventory.pool import Pool
-from ..kernel.db import Change, Question, Rows, as_json, to_json
+from ..kernel.db import Change, Question, Rows, as_json, marks, to_json
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
@@ -29,10 +29,6 @@ BY_HAND = "by_hand"
 
 HOLDER = "fo_line"
 """Reservations are held by fulfillment order lines."""
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
 
 
 def fo_number(fo_id: int) -> str:
@@ -65,14 +61,16 @@ _FO = (
 
 
 def _fo(row: Sequence[Any]) -> Fo:
-    return Fo(row[0], row[1], row[2], row[3], FoState(row[4]), row[5], bool(row[6]), row[7], bool(row[8]), row[9], row[10], row[11])
+    return Fo(
+        row[0], row[1], row[2], row[3], FoState(row[4]), row[5], bool(row[6]), row[7], bool(row[8]), row[9], row[10], row[11]
+    )
 
 
 def held(uow: UnitOfWork, fo_ids: Iterable[int]) -> dict[int, Fo]:
     """Fulfillment orders by id, in one order; DomainError names one that does not exist."""
     wanted = sorted(set(fo_ids))
     rows = uow.db.rows(
-        f"SELECT {_FO} FROM fulfillment_order f WHERE f.id IN ({_marks(wanted)}) ORDER BY f.id"
+        f"SELECT {_FO} FROM fulfillment_order f WHERE f.id IN ({marks(wanted)}) ORDER BY f.id"
         + ("" if uow.db.sqlite else " FOR UPDATE"),
         wanted,
     )
@@ -143,7 +141,7 @@ def _stored(uow: UnitOfWork, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
         "(SELECT SUM(x.quantity) FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id WHERE x.line_id = l.id "
         f"AND f.state IN ({quoted(OPEN)})), 0), l.reserved FROM sales_order o JOIN order_line l ON l.order_id = o.id "
         "JOIN postal_address a ON a.id = o.address_id JOIN shop s ON s.id = o.shop_id JOIN sku k ON k.id = l.sku_id "
-        f"WHERE o.id IN ({_marks(order_ids)}) AND NOT l.kit AND l.quantity > l.shipped + l.cancelled "
+        f"WHERE o.id IN ({marks(order_ids)}) AND NOT l.kit AND l.quantity > l.shipped + l.cancelled "
         "ORDER BY o.paid_at, o.id, l.no",
         list(order_ids),
     )
@@ -283,7 +281,7 @@ def offer(uow: UnitOfWork, events: Sequence[StockFreed]) -> None:
     skus = sorted({sku_id for event in events for sku_id in event.sku_ids})
     waiting = uow.db.rows(
         "SELECT DISTINCT f.id, f.paid_at FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id WHERE f.state = 'planned' "
-        f"AND l.reserved < l.quantity AND l.sku_id IN ({_marks(skus)}) ORDER BY f.paid_at, f.id",
+        f"AND l.reserved < l.quantity AND l.sku_id IN ({marks(skus)}) ORDER BY f.paid_at, f.id",
         skus,
     )
     for fo_id, _ in waiting:
@@ -397,7 +395,7 @@ def count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
         rows = uow.db.rows(
             f"SELECT l.id, COALESCE(SUM(CASE WHEN f.state IN ({quoted(OPEN)}) THEN x.reserved ELSE 0 END), 0) "
             "FROM order_line l LEFT JOIN fo_line x ON x.line_id = l.id LEFT JOIN fulfillment_order f ON f.id = x.fo_id "
-            f"WHERE l.id IN ({_marks(wanted)}) GROUP BY l.id",
+            f"WHERE l.id IN ({marks(wanted)}) GROUP BY l.id",
             wanted,
         )
         orders.set_reserved(uow, {row[0]: int(row[1]) for row in rows})
@@ -422,7 +420,7 @@ def let_go(uow: UnitOfWork, events: Sequence[UnitsCancelled | UnitsShippedElsewh
 def _hold_stock(uow: UnitOfWork, line_ids: Sequence[int]) -> None:
     """Hold every level these order lines have units of, in the one order, before any of them is touched by itself."""
     if len(line_ids) > 1:
-        rows = uow.db.rows(f"SELECT id FROM fo_line WHERE line_id IN ({_marks(line_ids)}) AND reserved > 0", line_ids)
+        rows = uow.db.rows(f"SELECT id FROM fo_line WHERE line_id IN ({marks(line_ids)}) AND reserved > 0", line_ids)
         inventory.held(uow, HOLDER, [row[0] for row in rows])
 
 
@@ -488,7 +486,7 @@ def blocked(uow: UnitOfWork, fo_id: int, step: Step) -> list[tuple[str, str]]:
 def _holds_question(fo_id: int, step: Step) -> Question:
     codes = codes_stopping(step)
     return Question(
-        f"SELECT h.code, h.note FROM hold h WHERE h.released_at IS NULL AND h.code IN ({_marks(codes)}) AND "
+        f"SELECT h.code, h.note FROM hold h WHERE h.released_at IS NULL AND h.code IN ({marks(codes)}) AND "
         "((h.level = 'fo' AND h.document = ?) OR (h.level = 'order' AND h.document IN "
         "(SELECT order_id FROM fo_line WHERE fo_id = ?))) ORDER BY h.id",
         (*codes, fo_id, fo_id),
@@ -578,8 +576,7 @@ def _parcel_question(uow: UnitOfWork, fo_id: int) -> Question:
     """A fulfillment order, held until the transaction ends, with its live waybill."""
     return Question(
         f"SELECT {_FO}, w.id, w.number, w.carrier, w.state FROM fulfillment_order f LEFT JOIN waybill w "
-        f"ON w.fo_id = f.id AND w.state IN ({quoted(LIVE)}) WHERE f.id = ?"
-        + ("" if uow.db.sqlite else " FOR UPDATE OF f"),
+        f"ON w.fo_id = f.id AND w.state IN ({quoted(LIVE)}) WHERE f.id = ?" + ("" if uow.db.sqlite else " FOR UPDATE OF f"),
         (fo_id,),
         16,
     )

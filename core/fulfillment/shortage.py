@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..inventory.api import Holder, ReservationsLost
-from ..kernel.db import as_moment
+from ..kernel.db import as_moment, marks
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from .api import FoState, FoVoided
-from .service import HOLDER, _marks, allocate, count_reserved, held, move
+from .service import HOLDER, allocate, count_reserved, held, move
 from .states import FO
 
 _AT_ONCE = 200
@@ -24,7 +24,7 @@ def holders(uow: UnitOfWork, line_ids: Sequence[int]) -> Mapping[int, Holder]:
     wanted = sorted(set(line_ids))
     rows = uow.db.rows(
         "SELECT x.id, f.number, COALESCE(o.paid_at, f.paid_at), f.state FROM fo_line x JOIN fulfillment_order f "
-        f"ON f.id = x.fo_id JOIN sales_order o ON o.id = x.order_id WHERE x.id IN ({_marks(wanted)})",
+        f"ON f.id = x.fo_id JOIN sales_order o ON o.id = x.order_id WHERE x.id IN ({marks(wanted)})",
         wanted,
     )
     return {
@@ -49,7 +49,7 @@ def lose(uow: UnitOfWork, events: Sequence[ReservationsLost]) -> None:
         return
     rows = uow.db.rows(
         "SELECT x.id, x.fo_id, x.line_id, f.paid_at, k.code FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id "
-        f"JOIN sku k ON k.id = x.sku_id WHERE x.id IN ({_marks([*units])}) ORDER BY f.paid_at, f.id, x.id",
+        f"JOIN sku k ON k.id = x.sku_id WHERE x.id IN ({marks([*units])}) ORDER BY f.paid_at, f.id, x.id",
         [*units],
     )
     for line_id, *_ in rows:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..catalog.queries import marks
 from ..inventory import service as inventory
 from ..inventory.sharing import pass_on
-from ..kernel.db import to_json
+from ..kernel.db import marks, to_json
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..orders import service as orders

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ..catalog.queries import marks
+from ..kernel.db import marks
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money, quantity

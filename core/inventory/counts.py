@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..catalog.queries import marks
-from ..kernel.db import Database, as_json, to_json
+from ..kernel.db import Database, as_json, marks, to_json
 from ..kernel.errors import DomainError, Duplicate, IllegalTransition
 from ..kernel.uow import UnitOfWork
 from . import posting_counts

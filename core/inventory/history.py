@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..catalog.queries import marks
-from ..kernel.db import Database, as_moment
+from ..kernel.db import Database, as_moment, marks
 from ..kernel.errors import DomainError
 
 Name = Callable[[str, Sequence[int]], Mapping[int, str]]

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..catalog.queries import marks
 from ..kernel.checks import Check, RowCheck
-from ..kernel.db import Database
+from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError, StockShort
 from ..kernel.uow import UnitOfWork
 from .api import LockMode, StockChanged, StockFreed

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..catalog.queries import marks
-from ..kernel.db import Database, as_json
+from ..kernel.db import Database, as_json, marks
 
 PAGE = 40
 

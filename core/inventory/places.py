@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..catalog.queries import marks
-from ..kernel.db import Database, to_json
+from ..kernel.db import Database, marks, to_json
 from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
 from .api import Quality, ZoneUse

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..catalog.queries import marks
-from ..kernel.db import Database
+from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from .api import LockMode, StockChanged

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..catalog.queries import marks
 from ..kernel.checks import Check, RowCheck
-from ..kernel.db import Database
+from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import quantity

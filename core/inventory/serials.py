@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..catalog.queries import marks
-from ..kernel.db import Database, as_moment
+from ..kernel.db import Database, as_moment, marks
 from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
 from .api import OURS, Holder, Place

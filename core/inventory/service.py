@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..kernel.db import Change, Question, Rows, as_json, to_json
+from ..kernel.db import Change, Question, Rows, as_json, marks, to_json
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money, quantity
@@ -75,10 +75,6 @@ class Receipt:
     serials: tuple[str, ...] = ()
 
 
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
 def add_warehouse(
     uow: UnitOfWork, code: str, title: str, regions: Sequence[str], address: Mapping[str, str] | None = None
 ) -> int:
@@ -118,7 +114,7 @@ def levels_question(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[
         "JOIN warehouse w ON w.id = l.warehouse_id "
         "LEFT JOIN stock_lock k ON k.shop_id = sw.shop_id AND k.sku_id = l.sku_id AND k.warehouse_id = l.warehouse_id "
         "LEFT JOIN locked_units u ON u.lock_id = k.id AND u.level_id = l.id "
-        f"WHERE l.sku_id IN ({_marks(skus)}) AND sw.shop_id IN ({_marks(shops)}) AND l.quality = 'good' "
+        f"WHERE l.sku_id IN ({marks(skus)}) AND sw.shop_id IN ({marks(shops)}) AND l.quality = 'good' "
         "ORDER BY l.sku_id, l.warehouse_id, l.id"
         + ("" if uow.db.sqlite else " FOR UPDATE OF l" if wait else " FOR UPDATE OF l SKIP LOCKED"),
         (uow.merchant.day(uow.now), *skus, *shops),
@@ -258,7 +254,7 @@ def held_question(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> Questio
         "l.quality, l.on_hand, l.value, l.placed, l.sell_by, r.lock_id, r.locked "
         "FROM reservation r JOIN stock_level l ON l.id = r.level_id "
         "LEFT JOIN sku_tracking t ON t.sku_id = l.sku_id WHERE r.kind = ? AND r.state = 'held' AND r.holder IN "
-        f"({_marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l, r"),
+        f"({marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l, r"),
         (kind, *wanted),
         15,
     )
@@ -297,7 +293,7 @@ def release(uow: UnitOfWork, kind: str, units: Mapping[int, int | None]) -> None
                 "UPDATE reservation SET quantity = quantity - ?, locked = locked - ? WHERE id = ?", (give, kept, mine.id)
             )
     if whole:
-        uow.db.change(f"UPDATE reservation SET state = 'released' WHERE id IN ({_marks(whole)})", whole)
+        uow.db.change(f"UPDATE reservation SET state = 'released' WHERE id IN ({marks(whole)})", whole)
     if levels:
         kept_again: dict[int, int] = {}
         for (_, level_id), units_back in back.items():
@@ -367,7 +363,7 @@ def consume(uow: UnitOfWork, kind: str, holders: Iterable[int], *, document_kind
             "WHERE stock_level.id = v.column1 AND stock_level.reserved >= v.column2",
             [part for level_id, gone in sorted(taken.items()) for part in (level_id, *gone)],
         ),
-        Change(f"UPDATE reservation SET state = 'consumed' WHERE id IN ({_marks(ids)})", ids),
+        Change(f"UPDATE reservation SET state = 'consumed' WHERE id IN ({marks(ids)})", ids),
         Rows("stock_move", MOVE_COLUMNS, [] if with_pieces else moves),
     )
     if touched != len(taken):

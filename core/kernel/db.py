@@ -51,6 +51,11 @@ def as_json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def marks(values: Sequence[object]) -> str:
+    """As many parameter marks as there are values, for an IN list."""
+    return ",".join("?" * len(values))
+
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

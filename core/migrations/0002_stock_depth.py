@@ -183,8 +183,8 @@ def up(migrator: Any, db: Any) -> None:
     add("stock_level", "placed", IntegerField(constraints=[SQL("DEFAULT 0"), SQL("CHECK (placed >= 0)")]))
     add("stock_level", "sell_by", TextField(constraints=[SQL("DEFAULT '9999-12-31'")]))
     add("stock_level", "counting", BooleanField(constraints=[SQL("DEFAULT FALSE")]))
-    add("stock_move", "source_bin_id", ForeignKeyField(Bin, field=Bin.id, null=True, index=False))
-    add("stock_move", "target_bin_id", ForeignKeyField(Bin, field=Bin.id, null=True, index=False))
+    add("stock_move", "source_bin_id", ForeignKeyField(Bin, field="id", null=True, index=False))
+    add("stock_move", "target_bin_id", ForeignKeyField(Bin, field="id", null=True, index=False))
     add("stock_move", "reason", TextField(constraints=[SQL("DEFAULT ''")]))
     # The place says it now: good units lie in stock, the others in qc or defective.
     migrator.migrate(migrator.drop_column("stock_move", "quality", cascade=False))

@@ -55,7 +55,7 @@ def up(migrator: Any, db: Any) -> None:
     add("shop", "finance_review", BooleanField(constraints=[SQL("DEFAULT FALSE")]))
     add("sales_order", "finance_review", TextField(constraints=[SQL("DEFAULT ''")]))
     add("sales_order", "carrier", TextField(constraints=[SQL("DEFAULT ''")]))
-    add("sales_order", "warehouse_id", ForeignKeyField(Warehouse, field=Warehouse.id, null=True, index=False))
+    add("sales_order", "warehouse_id", ForeignKeyField(Warehouse, field="id", null=True, index=False))
     add("sales_order", "ship_by", MomentField(null=True))
     add("hold", "until", MomentField(null=True))
     migrator.migrate(migrator.add_index("postal_address", ("phone",)))

@@ -258,7 +258,9 @@ class Carrying:
     @property
     def text(self) -> str:
         """In one line: `allocated in SH: TEE 2, to …, waybill SF1`."""
-        units = ", ".join(f"{sku} {count}" + (f" ({kept} reserved)" if kept != count else "") for sku, count, kept in self.units)
+        units = ", ".join(
+            f"{sku} {count}" + (f" ({kept} reserved)" if kept != count else "") for sku, count, kept in self.units
+        )
         if self.reason:
             return f"{self.state} ({self.reason})"
         parts = [f"{self.state} in {self.warehouse}: {units}" if self.warehouse else f"{self.state}: {units}", f"to {self.to}"]

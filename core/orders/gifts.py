@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ..catalog.queries import Item, items_by_code, marks
+from ..catalog.queries import Item, items_by_code
 from ..customers.api import CustomersMerged
 from ..inventory.api import ReservationsLost
 from ..inventory.published import sellable
+from ..kernel.db import marks
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money, quantity

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..catalog.queries import marks
 from ..customers.api import CustomersMerged
+from ..kernel.db import marks
 from ..kernel.uow import UnitOfWork
 
 

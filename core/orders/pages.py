@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..catalog.queries import marks
 from ..customers.queries import ADDRESS_SQL, address_from
-from ..kernel.db import Database, as_moment
+from ..kernel.db import Database, as_moment, marks
 from ..kernel.values import Address, Money
 from .api import HoldCode, OrderStatus
 from .states import BY_PEOPLE, STOPS, Step

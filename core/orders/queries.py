@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..catalog.queries import marks
 from ..customers.queries import ADDRESS_SQL, address_from
-from ..kernel.db import Database, as_moment
+from ..kernel.db import Database, as_moment, marks
 from ..kernel.errors import DomainError
 from ..kernel.values import Money
 from .api import LineCard, OrderCard, OrderStatus, OrderType, PaymentState, ReviewState

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..catalog.queries import marks
 from ..customers.service import keep_addresses
-from ..kernel.db import Change, Question, as_moment
+from ..kernel.db import Change, Question, as_moment, marks
 from ..kernel.errors import DomainError, IllegalTransition
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address, Money
@@ -599,7 +598,9 @@ def change_address(uow: UnitOfWork, order_id: int, address: Address, because: st
     if not any(line.open for line in _lines(uow, [order_id])[order_id]):
         fos = uow.about(CARRIED, [order_id]).get(order_id, ())
         numbers = [fo.waybill for fo in fos if isinstance(fo, Carrying) and fo.waybill and fo.state == "shipped"]
-        remedy = f"ask the carrier to intercept {', '.join(numbers)}" if numbers else "only what is still to be sent goes elsewhere"
+        remedy = (
+            f"ask the carrier to intercept {', '.join(numbers)}" if numbers else "only what is still to be sent goes elsewhere"
+        )
         raise DomainError(f"order {head.number} is {head.status}: its address stands", remedy=remedy)
     [address_id] = keep_addresses(uow, [address])
     uow.db.change("UPDATE sales_order SET address_id = ?, version = version + 1 WHERE id = ?", (address_id, order_id))

@@ -80,7 +80,7 @@ class ReviewRule(ABC):
 
     def check(self) -> None:
         """Refuse settings that make no sense with a DomainError; called when they are set."""
-        return None
+        return
 
     @abstractmethod
     def judge(self, order: OrderCard) -> Verdict:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..catalog.queries import marks
-from ..kernel.db import Database, as_moment
+from ..kernel.db import Database, as_moment, marks
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from .api import BlacklistKind

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..catalog.queries import marks
 from ..customers.phones import masked, read_phone
-from ..kernel.db import Database, as_moment
+from ..kernel.db import Database, as_moment, marks
 from ..kernel.uow import Merchant
 from ..kernel.values import Address, Money
 from ..orders.api import OrderCard

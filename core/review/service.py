@@ -78,7 +78,7 @@ class RuleSet:
         """What every rule says; one that raises holds the order with its error as the reason."""
         found = []
         for one in self.asked:
-            if one.shops and card.shop not in one.shops or only_address and not one.rule.about_address:
+            if (one.shops and card.shop not in one.shops) or (only_address and not one.rule.about_address):
                 continue
             try:
                 if one.name in self._informed:

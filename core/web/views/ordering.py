@@ -164,8 +164,8 @@ def _changes(head: OrderHead, lines: Sequence[LineRow]) -> list[Change]:
         price = amount(f"price-{line.no}", currency)
         if price is not None and price != line.unit_price.minor:
             found.append(Price(line.no, price))
-    for sku, count, each in listed(("sku", "quantity", "price")):
-        found.append(AddLine(sku, whole_of(count or "1", _("The number of units")), amount_of(each, currency)))
+    for sku, typed, each in listed(("sku", "quantity", "price")):
+        found.append(AddLine(sku, whole_of(typed or "1", _("The number of units")), amount_of(each, currency)))
     if discount := amount("discount", currency):
         found.append(Discount(discount))
     freight = amount("freight", currency)
