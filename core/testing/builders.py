@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...app import Config, System
-from ..catalog.queries import Item, ShopFacts, items_by_code, shops
+from ..catalog.queries import Item, ShopFacts, items_by_code, shop_named, shops
 from ..catalog.service import NewSku, add_shop, add_skus
 from ..customers.service import CustomerFacts
 from ..fulfillment import service as fulfillment
@@ -134,7 +134,7 @@ class House:
         total = sum(one.amount for one in made) + more.get("freight", 0)
         cod = more.get("cod", False)
         whole: dict[str, Any] = {
-            "shop": self.shops[shop],
+            "shop": shop_named(self.db, shop),
             "external_id": f"T{number}",
             "external_number": f"T{number}",
             "source": "channel",
