@@ -1,8 +1,8 @@
 """The peer: django-oscar, called in its own process and environment through the calls that its own checkout makes.
 
-Reads one JSON object a line (`{"job": "intake", "count": 50}`), answers one (`{"seconds": …, "cpu": …}`). An intake is: a basket
-with three products, a shipping address, an order placed by OrderCreator, stock allocated, a status note; a shipment is: stock
-consumed for every line, a shipping event, the order's status. No HTTP, no templates, no payment: what favours it.
+Reads one JSON object a line (`{"job": "intake", "count": 50}`), answers one (`{"seconds": …, "cpu": …}`). An intake is: a
+basket with three products, a shipping address, an order placed by OrderCreator, stock allocated, a status note; a shipment is:
+stock consumed for every line, a shipping event, the order's status. No HTTP, no templates, no payment: what favours it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def configure(database: dict[str, object]) -> None:
 
     oscar_settings = {name: value for name, value in vars(defaults).items() if name.startswith("OSCAR_")}
     settings.configure(
-        SECRET_KEY="benchmark",
+        SECRET_KEY="benchmark",  # noqa: S106  nobody signs in; Django wants one
         DATABASES={"default": database},
         INSTALLED_APPS=[
             "django.contrib.auth",

@@ -1,8 +1,8 @@
 """The limit: hand-written SQL that writes the same minimal rows, on sqlite3 and psycopg, with nothing around it.
 
 Per order: customer, address, order, three lines, a conditional update of each stock row, three reservations, a line of
-history. Per shipment: order and lines, the stock rows, the reservations, three moves, a parcel, a line of history. No checks of what
-comes in, no review, no routing (the warehouse is given), no ledger, no payment: what nobody can be quicker than.
+history. Per shipment: order and lines, the stock rows, the reservations, three moves, a parcel, a line of history. No checks of
+what comes in, no review, no routing (the warehouse is given), no ledger, no payment: what nobody can be quicker than.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ CREATE TABLE orders (id {key}, shop_id {ref} NOT NULL, external_id TEXT NOT NULL
   buyer_name TEXT NOT NULL, total {ref} NOT NULL, placed_at TEXT NOT NULL, UNIQUE (shop_id, external_id));
 CREATE INDEX orders_status ON orders (status, id);
 CREATE INDEX orders_buyer ON orders (buyer_name);
-CREATE TABLE order_line (id {key}, order_id {ref} NOT NULL REFERENCES orders (id), product_id {ref} NOT NULL, quantity {ref} NOT NULL,
+CREATE TABLE order_line (id {key}, order_id {ref} NOT NULL REFERENCES orders (id), product_id {ref} NOT NULL, \
+quantity {ref} NOT NULL,
   price {ref} NOT NULL, shipped {ref} NOT NULL DEFAULT 0);
 CREATE INDEX order_line_order ON order_line (order_id);
-CREATE TABLE reservation (id {key}, order_id {ref} NOT NULL REFERENCES orders (id), stock_id {ref} NOT NULL, quantity {ref} NOT NULL,
+CREATE TABLE reservation (id {key}, order_id {ref} NOT NULL REFERENCES orders (id), stock_id {ref} NOT NULL, \
+quantity {ref} NOT NULL,
   state TEXT NOT NULL);
 CREATE INDEX reservation_order ON reservation (order_id);
 CREATE TABLE move (id {key}, stock_id {ref} NOT NULL, order_id {ref} NOT NULL, quantity {ref} NOT NULL, at TEXT NOT NULL);
@@ -177,7 +179,8 @@ class RawPostgres:
                     b"INSERT INTO customer (name, email, phone) VALUES (%s,%s,%s) RETURNING id", (name, "", "13800000000")
                 ).fetchone()
                 [address] = run(
-                    b"INSERT INTO address (customer_id, province, city, detail, name, phone) VALUES (%s,%s,%s,%s,%s,%s) RETURNING id",
+                    b"INSERT INTO address (customer_id, province, city, detail, name, phone) VALUES (%s,%s,%s,%s,%s,%s) "
+                    b"RETURNING id",
                     (customer, "上海", "上海市", f"某路{no}号", name, "13800000000"),
                 ).fetchone()
                 at = "2026-11-22T04:00:00.000000+00:00"
@@ -235,8 +238,8 @@ class RawPostgres:
     def newest(self, status: str, name: str) -> int:
         with self._db.transaction():
             cursor = self._db.execute(
-                b"SELECT id, external_id, status, buyer_name, total, placed_at FROM orders WHERE status = %s AND buyer_name = %s "
-                b"ORDER BY id DESC LIMIT 50",
+                b"SELECT id, external_id, status, buyer_name, total, placed_at FROM orders WHERE status = %s "
+                b"AND buyer_name = %s ORDER BY id DESC LIMIT 50",
                 (status, name),
             )
             return len(cursor.fetchall())

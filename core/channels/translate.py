@@ -103,17 +103,18 @@ def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, I
 
 
 def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder, before: ChannelOrder | None = None) -> list[str]:
-    """Make an order follow a newer version of its document; what was done, in words. `before` is the version in effect until now.
+    """Make an order follow a newer version of its document; what was done, in words.
 
-    Every step compares what the platform says with what is counted here, so a repeated document changes nothing.
+    `before` is the version in effect until now. Every step compares what the platform says with what is counted here, so a
+    repeated document changes nothing.
     """
     done: list[str] = []
     head = uow.db.row(
-        "SELECT received, refunded, address_id, status, message, memo, shop_id FROM sales_order WHERE id = ?", (order_id,)
+        "SELECT received, refunded, address_id, message, memo, shop_id FROM sales_order WHERE id = ?", (order_id,)
     )
     if head is None:
         raise RemoteNotUnderstood(f"order {order.external_id} points at order {order_id}, which is gone")
-    received, refunded, address_id, status, message, memo, shop_id = head
+    received, refunded, address_id, message, memo, shop_id = head
     stable = f"{code}/{order.external_id}"
     if (more := order.paid.minor - received) > 0:
         paid_at = order.paid_at or order.version

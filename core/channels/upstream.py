@@ -100,8 +100,8 @@ def edits(
 def _added(line: ChannelLine, units: int, item: Item | None) -> AddLine:
     amount = line.amount.minor * units // line.quantity
     return AddLine(
-        "" if item is None else item.code, units, line.unit_price.minor, amount, line.title, line.external_id, line.listing.item_id,
-        line.listing.variant_id, line.listing.merchant_code,
+        "" if item is None else item.code, units, line.unit_price.minor, amount, line.title, line.external_id,
+        line.listing.item_id, line.listing.variant_id, line.listing.merchant_code,
     )  # fmt: skip
 
 

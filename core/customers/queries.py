@@ -88,8 +88,8 @@ def price_groups(db: Database, facts: Sequence[CustomerFacts]) -> list[str]:
     if wanted:
         rows = db.rows(
             f"SELECT i.kind, i.scope, i.value, c.price_group FROM (VALUES {','.join(['(?,?,?)'] * len(wanted))}) AS v "
-            "CROSS JOIN customer_identity i JOIN customer c ON c.id = i.customer_id WHERE i.kind = v.column1 AND i.scope = v.column2 "
-            "AND i.value = v.column3",
+            "CROSS JOIN customer_identity i JOIN customer c ON c.id = i.customer_id WHERE i.kind = v.column1 "
+            "AND i.scope = v.column2 AND i.value = v.column3",
             [part for identity in wanted for part in identity],
         )
         known = {(kind, scope, value): group for kind, scope, value, group in rows}

@@ -265,11 +265,10 @@ def _reserve(uow: UnitOfWork, up: Mapping[int, int], lines: Mapping[int, tuple[C
     inventory.reserve(
         uow,
         [
-            inventory.Want(HOLDER, row_id, levels[lines[row_id][0].shop_id, lines[row_id][0].warehouse_id, lines[row_id][1].sku_id],
-                           units)
-            for row_id, units in sorted(up.items())
+            inventory.Want(HOLDER, row_id, levels[one.shop_id, one.warehouse_id, line.sku_id], up[row_id])
+            for row_id, (one, line) in ((row_id, lines[row_id]) for row_id in sorted(up))
         ],
-    )  # fmt: skip
+    )
 
 
 def _settle(uow: UnitOfWork, scene: _Scene, touched: set[int], because: str) -> None:
@@ -333,8 +332,9 @@ def _claimants(uow: UnitOfWork, warehouse: str) -> list[Claimant]:
         raise DomainError(f"there is no warehouse {warehouse!r}", remedy="look up its code")
     rows = uow.db.rows(
         "SELECT f.id, f.number, f.shop_id, f.warehouse_id, w.code, f.state, f.paid_at, x.id, x.line_id, x.sku_id, k.code, "
-        "x.quantity, x.reserved, x.order_id, l.kit_line, l.per_kit, o.ship_by, o.paid_at, s.ship_hours FROM fulfillment_order f "
-        "JOIN warehouse w ON w.id = f.warehouse_id JOIN fo_line x ON x.fo_id = f.id JOIN order_line l ON l.id = x.line_id "
+        "x.quantity, x.reserved, x.order_id, l.kit_line, l.per_kit, o.ship_by, o.paid_at, s.ship_hours "
+        "FROM fulfillment_order f JOIN warehouse w ON w.id = f.warehouse_id JOIN fo_line x ON x.fo_id = f.id "
+        "JOIN order_line l ON l.id = x.line_id "
         "JOIN sales_order o ON o.id = x.order_id JOIN shop s ON s.id = o.shop_id JOIN sku k ON k.id = x.sku_id "
         "WHERE f.state IN ('planned','allocated') AND f.warehouse_id IN (SELECT p.warehouse_id FROM fulfillment_order p "
         f"WHERE p.state = 'planned'){' AND w.code = ?' if warehouse else ''} ORDER BY f.id, x.order_id, l.no",

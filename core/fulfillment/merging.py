@@ -111,8 +111,8 @@ def unmerge(uow: UnitOfWork, fo_id: int, because: str) -> list[int]:
     if fo.state in (FoState.PACKED, FoState.SHIPPED, FoState.DELIVERED, FoState.RETURNING, FoState.RETURNED, FoState.CANCELLED):
         raise DomainError(f"{fo.number} is {fo.state}", remedy="a merge can be taken back until the parcel is packed")
     came = uow.db.rows(
-        "SELECT source_id, line_id, SUM(quantity) FROM fo_lineage WHERE target_id = ? AND kind = 'merged' AND undone_at IS NULL "
-        "GROUP BY source_id, line_id ORDER BY source_id, line_id",
+        "SELECT source_id, line_id, SUM(quantity) FROM fo_lineage WHERE target_id = ? AND kind = 'merged' "
+        "AND undone_at IS NULL GROUP BY source_id, line_id ORDER BY source_id, line_id",
         (fo_id,),
     )
     if not came:
@@ -149,8 +149,8 @@ def part_off(uow: UnitOfWork, fo_id: int, parts: dict[int, int], because: str) -
     new_id = carve(uow, fo, parts, LineageKind.UNMERGED, because)
     for one in (fo_id, new_id):
         uow.db.change(
-            "UPDATE fulfillment_order SET address_id = (SELECT o.address_id FROM fo_line x JOIN sales_order o ON o.id = x.order_id "
-            "WHERE x.fo_id = fulfillment_order.id ORDER BY o.id LIMIT 1) WHERE id = ?",
+            "UPDATE fulfillment_order SET address_id = (SELECT o.address_id FROM fo_line x JOIN sales_order o "
+            "ON o.id = x.order_id WHERE x.fo_id = fulfillment_order.id ORDER BY o.id LIMIT 1) WHERE id = ?",
             (one,),
         )
     afterwards(uow, fo, new_id, because)
@@ -166,8 +166,9 @@ def seal(uow: UnitOfWork, order_id: int, because: str) -> None:
     if sealed:
         raise DomainError(f"order {number} is sealed already", remedy="nothing needs to be done")
     shared = uow.db.rows(
-        "SELECT DISTINCT f.number FROM fulfillment_order f JOIN fo_line x ON x.fo_id = f.id WHERE x.order_id = ? AND f.state IN "
-        f"({quoted(OPEN)}) AND EXISTS (SELECT 1 FROM fo_line y WHERE y.fo_id = f.id AND y.order_id <> ?) ORDER BY f.number",
+        "SELECT DISTINCT f.number FROM fulfillment_order f JOIN fo_line x ON x.fo_id = f.id WHERE x.order_id = ? "
+        f"AND f.state IN ({quoted(OPEN)}) AND EXISTS (SELECT 1 FROM fo_line y WHERE y.fo_id = f.id AND y.order_id <> ?) "
+        "ORDER BY f.number",
         (order_id, order_id),
     )
     if shared:
@@ -311,7 +312,7 @@ def _joined(groups: Iterable[set[int]]) -> list[set[int]]:
 
 
 def _weigh(fos: Sequence[Fo], costs: dict[int, tuple[int, int]], weights: dict[int, int]) -> list[Candidate]:
-    """Those of a group that go together, each lot with its saving; and the pairs that do not, named with the earliest of each."""
+    """Those of a group that go together, each lot with its saving; and the pairs that do not, named by the earliest of each."""
     lots: list[list[Fo]] = []
     for fo in fos:
         lot = next((lot for lot in lots if not refusals(lot[0], fo)), None)
@@ -354,7 +355,7 @@ class Origin:
 
 
 def lineage(db: Database, fo_id: int) -> list[Origin]:
-    """Where a fulfillment order's units came from and went to, over any number of splits and merges, in the order it happened."""
+    """Where a fulfillment order's units came from and went to, over any number of splits and merges, as it happened."""
     seen, todo = set[int](), {fo_id}
     rows: dict[int, tuple[object, ...]] = {}
     while todo:

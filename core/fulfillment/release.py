@@ -61,16 +61,16 @@ def _let_out(uow: UnitOfWork, ids: Sequence[int]) -> int | None:
 
 
 def stopped_by(uow: UnitOfWork, fo_ids: Sequence[int], step: Step) -> dict[int, set[HoldCode]]:
-    """Which open holds, their own and their orders', stop a step of these fulfillment orders; those that none stops are absent."""
+    """Which open holds, their own and their orders', stop a step of these fulfillment orders; what none stops is absent."""
     found: dict[int, set[HoldCode]] = {}
     codes = codes_stopping(step)
     for start in range(0, len(fo_ids), 5_000):
         part = list(fo_ids[start : start + 5_000])
         places = ",".join("?" * len(part))
         for fo_id, code in uow.db.rows(
-            f"SELECT h.document, h.code FROM hold h WHERE h.released_at IS NULL AND h.level = 'fo' AND h.document IN ({places}) "
-            "UNION SELECT x.fo_id, h.code FROM hold h JOIN fo_line x ON x.order_id = h.document WHERE h.released_at IS NULL AND "
-            f"h.level = 'order' AND x.fo_id IN ({places})",
+            f"SELECT h.document, h.code FROM hold h WHERE h.released_at IS NULL AND h.level = 'fo' "
+            f"AND h.document IN ({places}) UNION SELECT x.fo_id, h.code FROM hold h JOIN fo_line x ON x.order_id = h.document "
+            f"WHERE h.released_at IS NULL AND h.level = 'order' AND x.fo_id IN ({places})",
             [*part, *part],
         ):
             if code in codes:

@@ -61,8 +61,8 @@ def carrying(uow: UnitOfWork, order_ids: Sequence[int]) -> Mapping[int, tuple[Ca
     heads = {
         row[0]: row[1:]
         for row in uow.db.rows(
-            "SELECT f.id, f.number, f.state, f.version, COALESCE(w.code, ''), a.province, a.city, a.detail, a.name, f.cancel_reason, "
-            "(SELECT COUNT(DISTINCT y.order_id) FROM fo_line y WHERE y.fo_id = f.id), "
+            "SELECT f.id, f.number, f.state, f.version, COALESCE(w.code, ''), a.province, a.city, a.detail, a.name, "
+            "f.cancel_reason, (SELECT COUNT(DISTINCT y.order_id) FROM fo_line y WHERE y.fo_id = f.id), "
             f"(SELECT MAX(CASE WHEN b.number = '' THEN 'asked for' ELSE b.number END) FROM waybill b WHERE b.fo_id = f.id "
             f"AND b.state IN ({quoted(LIVE)})), "
             "(SELECT SUM(p.quantity) FROM putback p WHERE p.fo_id = f.id AND p.state = 'open') FROM fulfillment_order f "
@@ -168,7 +168,7 @@ def label_anew(uow: UnitOfWork, fo_id: int, because: str) -> None:
 
 
 def choose_carrier(uow: UnitOfWork, fo_id: int, carrier: str, because: str) -> None:
-    """Another carrier (code of its connection) for a fulfillment order that has not left; its label is made anew if it had one."""
+    """Another carrier (code of its connection) for a fulfillment order that has not left; a label it had is made anew."""
     fo = held(uow, [fo_id])[fo_id]
     if fo.state not in OPEN:
         raise DomainError(f"{fo.number} is {fo.state}", remedy="only what has not left can change its carrier")
@@ -187,7 +187,7 @@ def choose_carrier(uow: UnitOfWork, fo_id: int, carrier: str, because: str) -> N
 
 
 def reroute(uow: UnitOfWork, fo_id: int, because: str) -> list[int]:
-    """Plan what a fulfillment order carries anew, unless routing would decide as before; the fulfillment orders it is in now."""
+    """Plan what a fulfillment order carries anew, unless routing would decide as before; the fulfillment orders it is in."""
     fo = held(uow, [fo_id])[fo_id]
     if fo.state in INSIDE or fo.state not in OPEN:
         raise DomainError(f"{fo.number} is {fo.state}", remedy="only what nobody works on can be routed anew")

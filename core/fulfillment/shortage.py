@@ -86,8 +86,9 @@ def offer_again(uow: UnitOfWork) -> list[int]:
     """
     rows = uow.db.rows(
         "SELECT DISTINCT f.paid_at, f.id FROM fulfillment_order f JOIN fo_line x ON x.fo_id = f.id JOIN stock_level l "
-        "ON l.sku_id = x.sku_id AND l.quality = 'good' AND NOT l.counting AND l.sell_by >= ? AND l.on_hand - l.reserved - l.locked "
-        ">= x.quantity - x.reserved JOIN shop_warehouse s ON s.shop_id = f.shop_id AND s.warehouse_id = l.warehouse_id "
+        "ON l.sku_id = x.sku_id AND l.quality = 'good' AND NOT l.counting AND l.sell_by >= ? "
+        "AND l.on_hand - l.reserved - l.locked >= x.quantity - x.reserved "
+        "JOIN shop_warehouse s ON s.shop_id = f.shop_id AND s.warehouse_id = l.warehouse_id "
         "WHERE f.state = 'planned' AND x.reserved < x.quantity AND (l.warehouse_id = f.warehouse_id OR NOT EXISTS "
         f"(SELECT 1 FROM fo_line y WHERE y.fo_id = f.id AND y.reserved > 0)) ORDER BY f.paid_at, f.id LIMIT {_AT_ONCE}",
         (uow.merchant.day(uow.now),),

@@ -27,9 +27,10 @@ def carve(uow: UnitOfWork, fo: Fo, parts: Mapping[int, int], kind: LineageKind, 
     lines = {line.id: line for line in fo_lines(uow, fo.id)}
     [new_id] = uow.take_ids("fulfillment_order", 1)
     uow.db.change(
-        "INSERT INTO fulfillment_order (id, number, shop_id, warehouse_id, address_id, merge_key, state, cod, currency, sealed, "
-        "paid_at, carrier, cancel_reason, became_id, why, version, created_at) SELECT ?, ?, shop_id, warehouse_id, address_id, "
-        "merge_key, state, cod, currency, sealed, paid_at, carrier, '', id, why, 1, ? FROM fulfillment_order WHERE id = ?",
+        "INSERT INTO fulfillment_order (id, number, shop_id, warehouse_id, address_id, merge_key, state, cod, currency, "
+        "sealed, paid_at, carrier, cancel_reason, became_id, why, version, created_at) SELECT ?, ?, shop_id, warehouse_id, "
+        "address_id, merge_key, state, cod, currency, sealed, paid_at, carrier, '', id, why, 1, ? "
+        "FROM fulfillment_order WHERE id = ?",
         (new_id, fo_number(new_id), uow.now, fo.id),
     )
     gone: list[tuple[int, int]] = []
@@ -65,16 +66,17 @@ def keep_lineage(uow: UnitOfWork, source: int, target: int, kind: LineageKind, u
 def refresh(uow: UnitOfWork, fo_ids: Sequence[int]) -> None:
     """What a fulfillment order takes from the orders in it: the earliest payment, whether any is sealed."""
     uow.db.change(
-        "UPDATE fulfillment_order SET version = version + 1, paid_at = (SELECT MIN(o.paid_at) FROM fo_line x JOIN sales_order o "
-        "ON o.id = x.order_id WHERE x.fo_id = fulfillment_order.id), sealed = EXISTS (SELECT 1 FROM fo_line x "
-        "JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = fulfillment_order.id AND o.sealed) "
+        "UPDATE fulfillment_order SET version = version + 1, paid_at = (SELECT MIN(o.paid_at) FROM fo_line x "
+        "JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = fulfillment_order.id), "
+        "sealed = EXISTS (SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id "
+        "WHERE x.fo_id = fulfillment_order.id AND o.sealed) "
         f"WHERE id IN ({marks(fo_ids)})",
         list(fo_ids),
     )
 
 
 def afterwards(uow: UnitOfWork, fo: Fo, new_id: int, because: str) -> None:
-    """What a split brings about: holds where units are missing, waybills where labels are wanted, allocation where it is possible."""
+    """What a split brings about: holds where units are missing, waybills where labels are wanted, allocation where possible."""
     for fo_id in (fo.id, new_id):
         if fo.state is FoState.PLANNED:
             if fo_id == new_id:
@@ -90,9 +92,10 @@ def afterwards(uow: UnitOfWork, fo: Fo, new_id: int, because: str) -> None:
 
 
 def split_quantity(uow: UnitOfWork, fo_id: int, units: Mapping[int, int], because: str) -> int:
-    """Split so many units of order lines (by id; a kit line means whole kits) off into a fulfillment order of their own; its id.
+    """Split so many units of order lines off into a fulfillment order of their own; its id.
 
-    It is in the state that the original has; allowed as long as nothing has left. A refusal lists all its reasons.
+    Lines are named by id; a kit line means whole kits. The new one is in the state that the original has; allowed
+    as long as nothing has left. A refusal lists all its reasons.
     """
     fo = held(uow, [fo_id])[fo_id]
     parts = _parts(uow, fo, units)
@@ -127,13 +130,13 @@ def split_to_warehouse(uow: UnitOfWork, fo_id: int, units: Mapping[int, int] | N
     Their reservations are given back and made anew there; what is not there waits for stock there.
     """
     fo = held(uow, [fo_id])[fo_id]
-    serving = {
-        code: id_
-        for code, id_ in uow.db.rows(
-            "SELECT w.code, w.id FROM shop_warehouse x JOIN warehouse w ON w.id = x.warehouse_id WHERE x.shop_id = ? ORDER BY w.code",
+    serving = dict(
+        uow.db.rows(
+            "SELECT w.code, w.id FROM shop_warehouse x JOIN warehouse w ON w.id = x.warehouse_id WHERE x.shop_id = ? "
+            "ORDER BY w.code",
             (fo.shop_id,),
         )
-    }
+    )
     if warehouse not in serving:
         raise DomainError(
             f"warehouse {warehouse!r} does not serve the shop of {fo.number}",

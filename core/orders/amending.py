@@ -1,4 +1,4 @@
-"""Carrying changes out on an order's lines and money, to the fen; fulfillment hears what it must send more, less or elsewhere."""
+"""Carrying changes out on an order's lines and money, to the fen; fulfillment hears what to send more, less or elsewhere."""
 
 from __future__ import annotations
 
@@ -72,12 +72,14 @@ class Amended:
     def read(self) -> None:
         self.lines = [
             _Line(id_, no, kit_line, bool(kit), per_kit, sku_id, title, count, price, amount, freight, shipped, cancelled)
-            for id_, no, kit_line, kit, per_kit, sku_id, title, count, price, amount, freight, shipped, cancelled in self.uow.db.rows(
-                "SELECT id, no, kit_line, kit, per_kit, sku_id, title, quantity, unit_price, amount, freight, shipped, cancelled "
-                "FROM order_line WHERE order_id = ? ORDER BY no",
+            for (
+                id_, no, kit_line, kit, per_kit, sku_id, title, count, price, amount, freight, shipped, cancelled,
+            ) in self.uow.db.rows(
+                "SELECT id, no, kit_line, kit, per_kit, sku_id, title, quantity, unit_price, amount, freight, shipped, "
+                "cancelled FROM order_line WHERE order_id = ? ORDER BY no",
                 (self.order_id,),
             )
-        ]
+        ]  # fmt: skip
 
     @property
     def shop(self) -> ShopFacts:
@@ -247,7 +249,7 @@ class Amended:
             "order_line",
             ("order_id", "no", "external_id", "kit_line", "kit", "per_kit", "sku_id", "item_id", "variant_id", "merchant_code",
              "title", "quantity", "unit_price", "amount", "freight", "tax_rate"),
-            [row[:4] + (bool(row[4]),) + row[5:] for row in rows],
+            [(*row[:4], bool(row[4]), *row[5:]) for row in rows],
         )  # fmt: skip
         self.read()
 

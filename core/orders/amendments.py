@@ -187,8 +187,8 @@ def amendments(db: Database, order_id: int) -> list[AmendmentRow]:
     """Every amendment an order ever had, in their order."""
     return [
         AmendmentRow(
-            id_, no, source, AmendmentState(state), tuple(from_data(as_json(changes))), as_json(told), because, as_moment(at), by,
-            None if closed is None else as_moment(closed), closer,
+            id_, no, source, AmendmentState(state), tuple(from_data(as_json(changes))), as_json(told), because, as_moment(at),
+            by, None if closed is None else as_moment(closed), closer,
         )
         for id_, no, source, state, changes, told, because, at, by, closed, closer in db.rows(
             "SELECT id, no, source, state, changes, preview, because, created_at, created_by, closed_at, closed_by "
@@ -203,8 +203,8 @@ def sums(db: Database, order_id: int) -> Sums:
     row = db.row(
         "SELECT o.total, o.received, o.refunded, "
         "CAST(COALESCE(SUM(l.amount - (l.amount * (l.shipped + l.cancelled) / l.quantity - l.amount * l.shipped / l.quantity) "
-        "+ l.freight - (l.freight * (l.shipped + l.cancelled) / l.quantity - l.freight * l.shipped / l.quantity)), 0) AS BIGINT) "
-        "FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit WHERE o.id = ? "
+        "+ l.freight - (l.freight * (l.shipped + l.cancelled) / l.quantity - l.freight * l.shipped / l.quantity)), 0) "
+        "AS BIGINT) FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit WHERE o.id = ? "
         "GROUP BY o.id, o.total, o.received, o.refunded",
         (order_id,),
     )
@@ -222,9 +222,9 @@ def _keep(
 ) -> int:  # fmt: skip
     done = state is AmendmentState.APPLIED
     [(amendment_id, no)] = uow.db.rows(
-        "INSERT INTO amendment (order_id, no, source, state, changes, preview, because, basis, created_at, created_by, closed_at, "
-        "closed_by) SELECT ?, COALESCE((SELECT MAX(a.no) FROM amendment a WHERE a.order_id = ?), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, "
-        f"{'?' if done else 'NULL'}, ? RETURNING id, no",
+        "INSERT INTO amendment (order_id, no, source, state, changes, preview, because, basis, created_at, created_by, "
+        "closed_at, closed_by) SELECT ?, COALESCE((SELECT MAX(a.no) FROM amendment a WHERE a.order_id = ?), 0) + 1, "
+        f"?, ?, ?, ?, ?, ?, ?, ?, {'?' if done else 'NULL'}, ? RETURNING id, no",
         [order_id, order_id, source, state, to_json(as_data(changes)), to_json(dict(told)), because, basis, uow.now, uow.actor,
          *([uow.now] if done else []), uow.actor if done else ""],
     )  # fmt: skip
@@ -264,12 +264,11 @@ def _after_waiting(uow: UnitOfWork, order_id: int, state: AmendmentState, becaus
 def _look(uow: UnitOfWork, order_id: int) -> _Look:
     db = uow.db
     money = sums(db, order_id)
-    head = db.row(
+    [head] = db.rows(
         f"SELECT o.currency, o.version, {ADDRESS_SQL} FROM sales_order o JOIN postal_address a ON a.id = o.address_id "
         "WHERE o.id = ?",
         (order_id,),
     )
-    assert head is not None  # `sums` has just found it
     to = address_from(head[2:])
     stock: dict[str, tuple[int, int]] = {}
     for code, wanted, reserved in db.rows(

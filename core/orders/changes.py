@@ -46,7 +46,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class AddLine:
-    """Units of a SKU (code or barcode) more; without a price it is the shop's own. An empty SKU is a channel's unmapped item."""
+    """Units of a SKU (code or barcode) more; without a price it is the shop's. An empty SKU is a channel's unmapped item."""
 
     sku: str
     quantity: int

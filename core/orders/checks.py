@@ -137,11 +137,13 @@ amendments = RowCheck(
 )
 
 _STATES = """
-SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at,
+SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, \
+o.paid_at, o.completed_at,
   CAST(COALESCE(SUM(l.quantity - l.shipped - l.cancelled), 0) AS BIGINT), CAST(COALESCE(SUM(l.shipped), 0) AS BIGINT),
   CAST(COALESCE(SUM(l.bounced), 0) AS BIGINT)
 FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit
-GROUP BY o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at
+GROUP BY o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, \
+o.paid_at, o.completed_at
 ORDER BY o.id
 """
 

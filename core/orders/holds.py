@@ -224,8 +224,8 @@ def stopping(db: Database, order_id: int, step: Step) -> list[tuple[str, str]]:
     """The open holds of an order that stop a step: (code, note)."""
     codes = codes_stopping(step)
     rows = db.rows(
-        f"SELECT code, note FROM hold WHERE level = 'order' AND document = ? AND released_at IS NULL AND code IN ({marks(codes)}) "
-        "ORDER BY id",
+        f"SELECT code, note FROM hold WHERE level = 'order' AND document = ? AND released_at IS NULL "
+        f"AND code IN ({marks(codes)}) ORDER BY id",
         [order_id, *codes],
     )
     return [(row[0], row[1]) for row in rows]

@@ -262,7 +262,8 @@ def head(db: Database, order_id: int) -> OrderHead | None:
         "SELECT o.id, o.number, o.external_number, o.external_id, o.shop_id, s.title, o.source, o.status, o.payment, o.review, "
         "o.customer_id, o.buyer_name, o.currency, o.goods, o.freight, o.total, o.received, o.refunded, o.cod, o.sealed, "
         "o.message, o.memo, o.placed_at, o.paid_at, o.completed_at, o.cancel_reason, o.finance_review, o.type, "
-        f"{ADDRESS_SQL} FROM sales_order o JOIN shop s ON s.id = o.shop_id JOIN postal_address a ON a.id = o.address_id WHERE o.id = ?",
+        f"{ADDRESS_SQL} FROM sales_order o JOIN shop s ON s.id = o.shop_id JOIN postal_address a ON a.id = o.address_id "
+        "WHERE o.id = ?",
         (order_id,),
     )
     if row is None:

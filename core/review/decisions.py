@@ -53,7 +53,7 @@ def reject(uow: UnitOfWork, order_id: int, because: str) -> None:
 
 
 def withdraw(uow: UnitOfWork, order_id: int, because: str) -> None:
-    """反审核: take back what was approved, until picking; its reservations are given back and only a person lets it pass again."""
+    """反审核: take back what was approved, until picking; reservations are given back, and only a person lets it pass again."""
     _refuse_silence(because, "withdrawal")
     _refuse_stranger(uow, queries.card(uow.db, order_id), "withdraw")
     orders.withdraw_review(uow, order_id, because)

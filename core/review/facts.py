@@ -64,7 +64,7 @@ def gather(db: Database, merchant: Merchant, wants: Wants, cards: Sequence[Order
 
 
 def _by_phone(db: Database, windows: Iterable[timedelta], cards: Sequence[OrderCard]) -> dict[int, dict[timedelta, int]]:
-    """Orders of the same number, counted back from each order's own moment; of one moment, those with a lower id came before."""
+    """Orders of the same number, counted back from each order's own moment; of one moment, a lower id came before."""
     longest = max(windows)
     keys = {card.id: phone_key(card.receiver.phone, card.receiver.country) for card in cards}
     written = {text for card in cards if keys[card.id] for text in _ways(card.receiver)}

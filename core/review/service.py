@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, reduce
 
@@ -60,7 +60,7 @@ class RuleSet:
 
     asked: tuple[Asked, ...]
     version: int | None = None
-    listed: Blacklisted = Blacklisted()
+    listed: Blacklisted = field(default_factory=Blacklisted)
 
     @cached_property
     def wants(self) -> Wants:
@@ -379,7 +379,7 @@ def dry_run(
     changes: Mapping[str, tuple[bool, Mapping[str, str]]],
     offered: Mapping[str, type[ReviewRule]] | None = None,
 ) -> DryRun:
-    """Which of the last days' orders rules with these changes (name: enabled, settings) would pass or hold, and which now do."""
+    """Which orders of the last days rules with these changes (name: enabled, settings) would pass or hold, and which now do."""
     if days < 1:
         raise DomainError(f"a dry run over {days} days", remedy="give at least 1")
     kinds = {rule.name: rule for rule in (*BUILT_IN, *(offered or {}).values())}

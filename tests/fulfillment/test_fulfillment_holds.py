@@ -61,8 +61,7 @@ def test_the_whole_matrix(house: House, step: Step, level: str) -> None:
             assert house.fo_state(fo_id) == state
         else:
             with pytest.raises(_Undone), house.work() as uow:
-                command(uow, fo_id)
-                raise _Undone
+                _undone(command, uow, fo_id)
         with house.work() as uow:
             uow.db.change("UPDATE hold SET released_at = ? WHERE source = 'test'", (uow.now,))
     house.prove()
@@ -70,6 +69,11 @@ def test_the_whole_matrix(house: House, step: Step, level: str) -> None:
 
 class _Undone(Exception):
     """Takes back what a step did, so that the next code finds the same state."""
+
+
+def _undone(command: Callable[[UnitOfWork, int], object], uow: UnitOfWork, fo_id: int) -> None:
+    command(uow, fo_id)
+    raise _Undone
 
 
 @pytest.mark.parametrize("code", HoldCode)

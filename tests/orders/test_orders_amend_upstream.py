@@ -67,8 +67,9 @@ class Paper(Channel):
         freight = Money(told["freight"], "CNY")
         total = sum((line.amount for line in lines), freight)
         return ChannelOrder(
-            external_id="T1", number="T1", version=AT + timedelta(minutes=told["version"]), state=TradeState(told["state"]),
-            placed_at=AT, paid_at=AT, currency="CNY", lines=lines, freight=freight, total=total, paid=Money(told["paid"], "CNY"),
+            external_id="T1", number="T1", version=AT + timedelta(minutes=told["version"]),
+            state=TradeState(told["state"]), placed_at=AT, paid_at=AT, currency="CNY",
+            lines=lines, freight=freight, total=total, paid=Money(told["paid"], "CNY"),
             refunded=Money(told["refunded"], "CNY"), buyer=Buyer("buyer1"), receiver=door(told["door"]), memo=told["memo"],
         )  # fmt: skip
 

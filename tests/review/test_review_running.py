@@ -243,8 +243,9 @@ def test_an_assignment_that_makes_no_sense_is_refused(
 def test_approving_may_choose_carrier_and_warehouse(house: House) -> None:
     order_id = waits(house)
     house.receive("GZ", TEE=2)
-    with pytest.raises(DomainError, match="'XX' does not serve the shop") as refused, house.work() as uow:
+    with house.work() as uow:
         add_warehouse(uow, "XX", "XX", [])
+    with pytest.raises(DomainError, match="'XX' does not serve the shop") as refused, house.work() as uow:
         decisions.approve(uow, order_id, "fine", warehouse="XX")
     assert refused.value.remedy == "these do: BJ, GZ, SH"
     with house.work() as uow:
