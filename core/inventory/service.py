@@ -447,16 +447,15 @@ def receive(
                     f"lot {lot} was good until {days[sku_id, lot]}", remedy="receive it as defective, or send it back"
                 )
     shifts: list[Shift] = []
-    seen: dict[int, int] = {}
-    for (sku_id, lot, bin_code, quality_), parts in sorted(together.items()):
-        seen[sku_id] = seen.get(sku_id, 0) + 1
+    # The first row has the key itself, so that the same delivery is known again whatever it is said to bring.
+    for no, ((sku_id, lot, bin_code, quality_), parts) in enumerate(sorted(together.items()), 1):
         shifts.append(
             Shift(
                 sku_id,
                 sum(part.quantity for part in parts),
                 Spot(source),
                 Spot(quality_.place, warehouse_id, bins.get(bin_code)),
-                f"{key}/{sku_id}" if seen[sku_id] == 1 else f"{key}/{sku_id}/{seen[sku_id]}",
+                key if no == 1 else f"{key}/{no}",
                 lot,
                 sum(part.quantity * part.unit_cost for part in parts),
                 tuple(serial for part in parts for serial in part.serials),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import SQL, BigIntegerField, BooleanField, ForeignKeyField, IntegerField, JSONField, Model, TextField
+from peewee import SQL, AutoField, BigIntegerField, BooleanField, ForeignKeyField, IntegerField, JSONField, Model, TextField
 
 from orderyard.core.kernel.db import MomentField
 
@@ -17,6 +17,8 @@ def up(migrator: Any, db: Any) -> None:
             table_name = "sku"
 
     class Warehouse(Model):
+        id = AutoField()
+
         class Meta:
             database = db
             legacy_table_names = False
@@ -70,6 +72,7 @@ def up(migrator: Any, db: Any) -> None:
             indexes = ((("warehouse", "code"), True),)
 
     class Bin(Model):
+        id = AutoField()
         warehouse = ForeignKeyField(Warehouse, backref="+", index=False)
         zone = ForeignKeyField(Zone, backref="+")
         code = TextField()
@@ -183,8 +186,8 @@ def up(migrator: Any, db: Any) -> None:
     add("stock_level", "placed", IntegerField(constraints=[SQL("DEFAULT 0"), SQL("CHECK (placed >= 0)")]))
     add("stock_level", "sell_by", TextField(constraints=[SQL("DEFAULT '9999-12-31'")]))
     add("stock_level", "counting", BooleanField(constraints=[SQL("DEFAULT FALSE")]))
-    add("stock_move", "source_bin_id", ForeignKeyField(Bin, field="id", null=True, index=False))
-    add("stock_move", "target_bin_id", ForeignKeyField(Bin, field="id", null=True, index=False))
+    add("stock_move", "source_bin_id", ForeignKeyField(Bin, field=Bin.id, null=True, index=False))
+    add("stock_move", "target_bin_id", ForeignKeyField(Bin, field=Bin.id, null=True, index=False))
     add("stock_move", "reason", TextField(constraints=[SQL("DEFAULT ''")]))
     # The place says it now: good units lie in stock, the others in qc or defective.
     migrator.migrate(migrator.drop_column("stock_move", "quality", cascade=False))

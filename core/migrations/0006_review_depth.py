@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import SQL, BigIntegerField, BooleanField, ForeignKeyField, IntegerField, Model, TextField
+from peewee import SQL, AutoField, BigIntegerField, BooleanField, ForeignKeyField, IntegerField, Model, TextField
 
 from orderyard.core.kernel.db import MomentField
 
@@ -17,6 +17,8 @@ def up(migrator: Any, db: Any) -> None:
             table_name = "shop"
 
     class Warehouse(Model):
+        id = AutoField()
+
         class Meta:
             database = db
             legacy_table_names = False
@@ -55,7 +57,7 @@ def up(migrator: Any, db: Any) -> None:
     add("shop", "finance_review", BooleanField(constraints=[SQL("DEFAULT FALSE")]))
     add("sales_order", "finance_review", TextField(constraints=[SQL("DEFAULT ''")]))
     add("sales_order", "carrier", TextField(constraints=[SQL("DEFAULT ''")]))
-    add("sales_order", "warehouse_id", ForeignKeyField(Warehouse, field="id", null=True, index=False))
+    add("sales_order", "warehouse_id", ForeignKeyField(Warehouse, field=Warehouse.id, null=True, index=False))
     add("sales_order", "ship_by", MomentField(null=True))
     add("hold", "until", MomentField(null=True))
     migrator.migrate(migrator.add_index("postal_address", ("phone",)))

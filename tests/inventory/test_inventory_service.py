@@ -7,7 +7,7 @@ import pytest
 from orderyard.core.catalog.service import meet_listings
 from orderyard.core.inventory import service as inventory
 from orderyard.core.inventory.api import Place
-from orderyard.core.inventory.queries import published
+from orderyard.core.inventory.published import published
 from orderyard.core.kernel.errors import DomainError, Duplicate, StockShort
 from orderyard.core.testing.builders import House
 
@@ -39,7 +39,7 @@ def test_a_receipt_moves_goods_in_at_cost(house: House) -> None:
 
 def test_the_same_receipt_is_booked_once(house: House) -> None:
     house.receive("SH", key="DN-1", TEE=5)
-    with pytest.raises(Duplicate, match="DN-1 was booked already"):
+    with pytest.raises(Duplicate, match="delivery to SH: DN-1 was booked already"):
         house.receive("SH", key="DN-1", TEE=5)
     assert house.levels("TEE") == {"SH": (5, 0)}
     house.prove()
@@ -129,9 +129,9 @@ def test_value_leaves_with_the_units_and_no_fen_stays_behind(house: House) -> No
 
 def test_more_is_never_reserved_than_is_free(house: House) -> None:
     house.receive("SH", TEE=2)
-    tee = level(house, "SH", "TEE")
     with pytest.raises(StockShort), house.work() as uow:
-        inventory.reserve(uow, [inventory.Want("fo_line", 1, tee, 1, 2), inventory.Want("fo_line", 2, tee, 1, 1)])
+        [tee] = inventory.lock_levels(uow, [house.items["TEE"].sku_id], [house.shops["cn"].id])
+        inventory.reserve(uow, [inventory.Want("fo_line", 1, tee, 2), inventory.Want("fo_line", 2, tee, 1)])
     assert house.levels("TEE") == {"SH": (2, 0)}
     assert house.db.rows("SELECT 1 FROM reservation") == []
 
