@@ -48,7 +48,8 @@ from .databases import Databases
 SECRET = b"paper"
 AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 RECEIVER: Mapping[str, str] = {
-    "country": "CN", "province": "上海市", "city": "上海市", "detail": "某路1号", "name": "测试", "phone": "13800000001",
+    "country": "CN", "province": "上海市", "city": "上海市", "district": "浦东新区", "detail": "某路1号", "name": "测试",
+    "phone": "13800000001",
 }  # fmt: skip
 
 
