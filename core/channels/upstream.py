@@ -28,6 +28,11 @@ class Ours:
     def wanted(self) -> int:
         return self.quantity - self.cancelled
 
+    @property
+    def apart(self) -> bool:
+        """Whether more of it comes as a line of its own, at the unit price."""
+        return bool(self.shipped or self.cancelled)
+
 
 def ours(uow: UnitOfWork, order_id: int) -> dict[str, Ours]:
     """The platform's lines here, by its line id; lines that only we know are left out."""
@@ -107,16 +112,24 @@ def _added(line: ChannelLine, units: int, item: Item | None) -> AddLine:
 
 def _priced(line: ChannelLine, then: ChannelLine | None, mine: Ours, target: int) -> list[Change]:
     """The line's new cost, unless it only follows its units, or staff gave the line a price of their own."""
-    if then is None or then.amount == line.amount or not target:
+    if then is None or (then.amount, then.quantity) == (line.amount, line.quantity) or not target:
         return []
     if mine.worth != then.amount.minor * mine.wanted // then.quantity:
         return []
-    cost = line.amount.minor * target // line.quantity
+    cost = _cost(line, mine, target)
     if target < mine.wanted:
         left = mine.worth - share(mine.worth, mine.wanted, 0, mine.wanted - target)
+    elif mine.apart:
+        left = mine.worth
     else:
         left = mine.worth + (target - mine.wanted) * line.unit_price.minor
     return [] if cost == left else [Amount(mine.no, cost)]
+
+
+def _cost(line: ChannelLine, mine: Ours, target: int) -> int:
+    """What our line must cost for `target` units to cost what the platform says."""
+    cost = line.amount.minor * target // line.quantity
+    return cost - max(0, target - mine.wanted) * line.unit_price.minor if mine.apart else cost
 
 
 def waiting(changes: Sequence[Change], after: ChannelOrder, here: Mapping[str, Ours]) -> tuple[list[Change], bool]:
@@ -126,11 +139,17 @@ def waiting(changes: Sequence[Change], after: ChannelOrder, here: Mapping[str, O
     more: list[Change] = []
     idle = True
     for change in changes:
-        if not isinstance(change, Quantity) or change.line not in by_no:
+        if not isinstance(change, Quantity | Amount) or change.line not in by_no:
             idle = False
             continue
         name, mine = by_no[change.line]
         target = wanted(after, lines[name]) if name in lines else mine.shipped
+        if isinstance(change, Amount):
+            cost = _cost(lines[name], mine, target) if target and name in lines else change.amount
+            if cost != change.amount:
+                more.append(Amount(change.line, cost))
+            idle = idle and cost == mine.worth
+            continue
         if target != change.quantity:
             more.append(Quantity(change.line, target))
         idle = idle and target == mine.wanted

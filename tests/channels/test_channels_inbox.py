@@ -9,9 +9,11 @@ import pytest
 
 from orderyard.core.channels import inbox
 from orderyard.core.channels.service import replay
+from orderyard.core.fulfillment import service as fulfillment
 from orderyard.core.kernel.errors import CredentialsRefused, DomainError, RemoteNotUnderstood, RemoteUnavailable
 from orderyard.core.kernel.transport import Delivery, Request, Response
 from orderyard.core.kernel.values import Money
+from orderyard.core.orders import amendments
 from orderyard.core.testing.builders import codes
 from orderyard.core.testing.paper import Shop, body, document, later, signed
 
@@ -302,15 +304,48 @@ def test_kits_are_cancelled_and_shipped_elsewhere_as_kits(shop: Shop) -> None:
     shop.house.prove()
 
 
-def test_an_edited_quantity_a_new_line_and_a_lost_one_wait_for_a_person(shop: Shop) -> None:
+def edited(shop: Shop) -> dict[str, Any]:
+    """One more shirt for the same money, another thing instead of the cap."""
     order = document("T1", ("TEE", 2), ("CAP", 1))
     shop.pull(order)
     tee, cap = order["lines"]
-    edited = [tee | {"quantity": 3}, {**cap, "id": "L-NEW", "code": "MUG"}]
-    shop.pull(later(order, lines=edited))
-    assert codes(shop.house.holds(shop.order("T1"))) == ["upstream_changed"]
-    [(note,)] = shop.house.db.rows("SELECT note FROM hold WHERE code = 'upstream_changed'")
-    assert note == "thing TEE: 2 → 3; line L-CAP is gone; new: thing MUG"
+    return later(order, lines=[tee | {"quantity": 3}, {**cap, "id": "L-NEW", "code": "MUG"}])
+
+
+def test_an_edited_quantity_a_new_line_and_a_lost_one_are_followed(shop: Shop) -> None:
+    house = shop.house
+    house.receive("SH", TEE=5, CAP=5, MUG=5)
+    change = edited(shop)
+    order_id = shop.order("T1")
+    assert (shop.pull(change).verdicts, shop.pull(change).verdicts) == ({"effective": 1}, {})
+    [(reason,)] = house.db.rows("SELECT reason FROM inbox ORDER BY id DESC LIMIT 1")
+    assert reason == "edited"
+    rows = house.db.rows("SELECT external_id, quantity, cancelled, amount, reserved FROM order_line ORDER BY no")
+    assert rows == [("L-TEE", 3, 0, 2000, 3), ("L-CAP", 1, 1, 1000, 0), ("L-NEW", 1, 0, 1000, 1)]
+    assert [house.levels(code)["SH"] for code in ("TEE", "CAP", "MUG")] == [(5, 3), (5, 0), (5, 1)]
+    assert house.holds(order_id) == []
+    with house.db.connection():
+        money = amendments.sums(house.db, order_id)
+    assert (money.worth, money.due, money.refund_due) == (3000, 0, 0)
+    house.prove()
+
+
+def test_an_edit_after_picking_began_waits_for_a_person(shop: Shop) -> None:
+    house = shop.house
+    house.receive("SH", TEE=5, CAP=5, MUG=5)
+    change = edited(shop)
+    order_id = shop.order("T1")
+    [fo_id] = house.fos(order_id)
+    house.release(fo_id)
+    house.label(fo_id)
+    with house.work("person:warehouse") as uow:
+        fulfillment.start_picking(uow, fo_id)
+    shop.pull(change)
+    assert codes(house.holds(order_id)) == ["upstream_changed"]
+    [(note,)] = house.db.rows("SELECT note FROM hold WHERE code = 'upstream_changed'")
+    assert note == "line 1: 3 units; line 1: costs 2000; 1 MUG more; line 2: 0 units"
+    assert house.db.rows("SELECT quantity, cancelled FROM order_line ORDER BY no") == [(2, 0), (1, 0)]
+    house.prove()
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,26 @@ def test_the_platforms_price_wins_to_the_fen(platform: Platform) -> None:
         assert amendments.sums(house.db, 1).worth == 15500
 
 
+def test_more_units_for_the_same_money_cost_the_same(platform: Platform) -> None:
+    house = platform.house
+    assert platform.say({"TEE": (4, 29700, 0)}) == "edited"
+    assert lines(house) == [(1, 4, 0, 29700)]
+    assert house.holds(1) == []
+    assert platform.say({"TEE": (2, 29700, 0)}) == "edited"
+    with house.db.connection():
+        assert amendments.sums(house.db, 1).worth == 29700
+
+
+def test_more_units_after_a_cancellation_cost_what_the_platform_says(platform: Platform) -> None:
+    """They come on a line of their own, at the unit price; the first line carries the rest."""
+    house = platform.house
+    platform.say({"TEE": (3, 29700, 1)})
+    assert platform.say({"TEE": (5, 40000, 1)}, paid=40000) == "paid, edited"
+    assert [row[:3] for row in lines(house)] == [(1, 3, 1), (2, 2, 0)]
+    with house.db.connection():
+        assert amendments.sums(house.db, 1).worth == 32000
+
+
 def test_a_larger_quantity_waits_for_its_payment(platform: Platform) -> None:
     house = platform.house
     assert platform.say({"TEE": (5, 49500, 0)}) == "edited"
@@ -280,6 +300,17 @@ def test_an_edit_taken_back_waits_no_more(platform: Platform) -> None:
     assert platform.say({"TEE": (3, 29700, 0)}) == "edit taken back"
     assert house.holds(1) == []
     assert states(house) == [AmendmentState.DROPPED]
+
+
+def test_a_price_taken_back_waits_no_more(platform: Platform) -> None:
+    house = platform.house
+    start_picking(house)
+    assert platform.say({"TEE": (3, 25000, 0)}) == "edit waits"
+    platform.say({"TEE": (3, 24000, 0)})
+    assert house.db.rows("SELECT note FROM hold WHERE released_at IS NULL")[0][0].endswith("line 1: costs 24000")
+    assert platform.say({"TEE": (3, 29700, 0)}) == "edit taken back"
+    assert house.holds(1) == []
+    assert lines(house) == [(1, 3, 0, 29700)]
 
 
 def test_what_is_refunded_is_cancelled_at_any_time(platform: Platform) -> None:
