@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from orderyard.core.fulfillment.putback import put_back_all
 from orderyard.core.fulfillment.service import ship
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.uow import UnitOfWork
@@ -144,5 +145,10 @@ def test_cancelling_what_is_being_shipped_is_decided_one_way_and_nobody_hears_of
     states = Counter(house.fo_state(fo_id) for fo_id in parcels)
     assert states["shipped"] + states["cancelled"] == len(parcels)
     assert states["cancelled"] == len(refused)
+    assert house.levels("TEE") == {"SH": (20 - states["shipped"], states["cancelled"])}, "what was packed is to be put back"
+    for fo_id in parcels:
+        if house.fo_state(fo_id) == "cancelled":
+            with house.work() as uow:
+                put_back_all(uow, fo_id)
     assert house.levels("TEE") == {"SH": (20 - states["shipped"], 0)}
     house.prove()
