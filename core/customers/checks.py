@@ -6,9 +6,9 @@ from ..kernel.checks import Check, RowCheck
 
 tombstones = RowCheck(
     "a merged customer points at one who is there",
-    "SELECT c.id, c.merged_into FROM customer c LEFT JOIN customer k ON k.id = c.merged_into"
+    "SELECT c.id, c.name, c.merged_into FROM customer c LEFT JOIN customer k ON k.id = c.merged_into"
     " WHERE c.merged_into IS NOT NULL AND (k.id IS NULL OR k.merged_into IS NOT NULL) ORDER BY c.id",
-    "customer {id}",
+    "customer {id} ({name})",
     "was merged into {merged_into}, who does not exist or was merged away too",
     "find in the history of {id} who stands for it now",
 )

@@ -10,10 +10,12 @@ import pytest
 
 from orderyard.core.catalog import service as catalog
 from orderyard.core.catalog.queries import items_by_code, shop
+from orderyard.core.customers import service as customers
+from orderyard.core.customers.api import CustomersMerged
 from orderyard.core.customers.service import CustomerFacts
 from orderyard.core.fulfillment import replanning, split
 from orderyard.core.fulfillment import service as fulfillment
-from orderyard.core.inventory import counts, places, serials, tracking, transfers
+from orderyard.core.inventory import counts, locks, places, purchasing, serials, tracking, transfers
 from orderyard.core.inventory import service as inventory
 from orderyard.core.inventory.api import GoodsMoved, Place, StockFreed
 from orderyard.core.kernel.db import Database
@@ -24,16 +26,21 @@ from orderyard.core.migrations.registry import DIRECTORY, HISTORY
 from orderyard.core.orders import amendments
 from orderyard.core.orders import service as orders
 from orderyard.core.orders.api import (
+    Gift,
     MoneyReceived,
     MoneyReturned,
+    OrderSettled,
     ReviewPassed,
     ReviewWithdrawn,
+    SettledOrder,
     Sold,
     UnitsCancelled,
     UnitsShippedElsewhere,
 )
 from orderyard.core.orders.changes import Quantity
+from orderyard.core.orders.gifts import Gifts
 from orderyard.core.orders.intake import DraftLine, OrderDraft, place
+from orderyard.core.orders.ownership import take_over
 from orderyard.core.testing.databases import Databases
 
 AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -47,8 +54,16 @@ class StillClock:
         return "0" * 32
 
 
+def give(order: SettledOrder) -> list[Gift]:
+    return [Gift("pen", "PEN", 1)] if order.card.id == 13 else []
+
+
 def open_house(url: str) -> Installation:
     wiring = Wiring()
+    gifts = Gifts(lambda: {"gifts": give})
+    wiring.hear(OrderSettled, gifts.hear_settled)
+    wiring.hear(CustomersMerged, take_over)
+    wiring.hear(CustomersMerged, gifts.hear_merged)
     wiring.hear(ReviewPassed, fulfillment.route)
     wiring.hear(UnitsCancelled, fulfillment.let_go)
     wiring.hear(UnitsShippedElsewhere, fulfillment.let_go)
@@ -62,7 +77,7 @@ def open_house(url: str) -> Installation:
 
 
 def live_through_everything(url: str) -> None:
-    """Orders SO00000001 … 9, each in another situation."""
+    """Orders SO00000001 … 13, each in another situation."""
     house = open_house(url)
     house.db.migrate(DIRECTORY, HISTORY)
     with house.unit_of_work("person:ann") as uow:
@@ -91,6 +106,7 @@ def live_through_everything(url: str) -> None:
     with house.unit_of_work("person:bob") as uow:
         kept_in_depth(uow)
     changed_in_depth(house)
+    shared_in_depth(house)
     house.db.close()
 
 
@@ -180,26 +196,26 @@ def kept_in_depth(uow: UnitOfWork) -> None:
     counts.open_count(uow, here, sku_ids=[skus["MUG"]])
 
 
+def tees(uow: UnitOfWork, no: int, count: int) -> OrderDraft:
+    return OrderDraft(
+        shop=shop(uow.db, 1),
+        external_id=f"T{no}",
+        external_number=f"T{no}",
+        source="channel",
+        placed_at=AT,
+        paid_at=AT,
+        customer=CustomerFacts(1, platform_id=f"buyer{no}"),
+        receiver=Address(province="上海", city="上海市", detail=f"某路{no}号", name=f"测试{no}", phone="13800000000"),
+        lines=(DraftLine("TEE", count, 9900, 9900 * count, items_by_code(uow.db, ["TEE"])["TEE"], external_id="L-TEE"),),
+        received=9900 * count,
+        payment_key=f"P{no}",
+    )
+
+
 def changed_in_depth(house: Installation) -> None:
     """Orders 10 … 12: one is split, one is cancelled in part while it is picked and amended, one is back in review."""
     with house.unit_of_work("channel:tb") as uow:
-        tee, facts = items_by_code(uow.db, ["TEE"])["TEE"], shop(uow.db, 1)
-        drafts = [
-            OrderDraft(
-                shop=facts,
-                external_id=f"T{no}",
-                external_number=f"T{no}",
-                source="channel",
-                placed_at=AT,
-                paid_at=AT,
-                customer=CustomerFacts(1, platform_id=f"buyer{no}"),
-                receiver=Address(province="上海", city="上海市", detail=f"某路{no}号", name=f"测试{no}", phone="13800000000"),
-                lines=(DraftLine("TEE", count, 9900, 9900 * count, tee, external_id="L-TEE"),),
-                received=9900 * count,
-                payment_key=f"P{no}",
-            )
-            for no, count in ((10, 3), (11, 2), (12, 1))
-        ]
+        drafts = [tees(uow, no, count) for no, count in ((10, 3), (11, 2), (12, 1))]
         assert place(uow, drafts) == [10, 11, 12]
     with house.unit_of_work("person:ann") as uow:
         orders.pass_review(uow, [10, 11, 12], "checked")
@@ -210,6 +226,31 @@ def changed_in_depth(house: Installation) -> None:
     with house.unit_of_work("person:ann") as uow:
         amendments.amend(uow, 11, [Quantity(1, 1)], "one is enough")
         orders.withdraw_review(uow, 12, "wrong colour")
+
+
+def shared_in_depth(house: Installation) -> None:
+    """PEN was bought: KEY1 … 3 came in full, came in part, were given up; the shop has some to itself; order 13 has a gift,
+    and its customer turned out to be the one of order 12."""
+    with house.unit_of_work("person:ann") as uow:
+        pen = catalog.add_skus(uow, [catalog.NewSku("PEN", "Pen", price=900)])["PEN"]
+        [(there,)] = uow.db.rows("SELECT id FROM warehouse WHERE code = 'GZ'")
+        supplier = purchasing.add_supplier(uow, "ACME", "Acme")
+        one, two, three = (
+            purchasing.place_purchase(uow, supplier, there, [purchasing.Ordered(pen, 2, 150)], "2026-12-01", key=f"KEY{no}")
+            for no in (1, 2, 3)
+        )
+        purchasing.receive_purchase(uow, one, [purchasing.Arrival(pen, 2)], key="CAME1")
+        purchasing.receive_purchase(uow, two, [purchasing.Arrival(pen, 1)], key="CAME2")
+        purchasing.close_purchase(uow, three, "the supplier has none")
+        locks.lock(uow, 1, pen, there, 2)
+    with house.unit_of_work("channel:tb") as uow:
+        assert place(uow, [tees(uow, 13, 1)]) == [13]
+    with house.unit_of_work("person:ann") as uow:
+        orders.pass_review(uow, [13], "checked")
+        twelve, thirteen = (
+            row[0] for row in uow.db.rows("SELECT customer_id FROM sales_order WHERE id IN (12, 13) ORDER BY id")
+        )
+        customers.merge(uow, twelve, [thirteen])
 
 
 def released(uow: UnitOfWork, order_id: int) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from orderyard.core.customers import checks as customers
 from orderyard.core.fulfillment import checks as fulfillment
 from orderyard.core.inventory import checks as inventory
 from orderyard.core.kernel.checks import LIMIT, Check, Finding, findings
@@ -13,7 +14,7 @@ from orderyard.core.kernel.uow import Installation
 from orderyard.core.ledger import checks as ledger
 from orderyard.core.orders import checks as orders
 
-CHECKS: list[Check] = [*inventory.CHECKS, *orders.CHECKS, *fulfillment.CHECKS, *ledger.CHECKS]
+CHECKS: list[Check] = [*customers.CHECKS, *inventory.CHECKS, *orders.CHECKS, *fulfillment.CHECKS, *ledger.CHECKS]
 
 LEVEL = (
     "stock_level WHERE sku_id = (SELECT id FROM sku WHERE code = 'TEE')"
@@ -29,6 +30,11 @@ MOVE = "stock_move WHERE key = 'LOSS1'"
 HELD = "reservation WHERE state = 'held' AND holder = (SELECT id FROM fo_line WHERE order_id = 2)"
 SPENT = "reservation WHERE id = (SELECT MIN(id) FROM reservation WHERE state = 'consumed')"
 SPENT_MOVE = "stock_move WHERE key = (SELECT 'reservation/' || MIN(id) FROM reservation WHERE state = 'consumed')"
+KEPT = "stock_level WHERE id = (SELECT level_id FROM locked_units)"
+GIFT = "order_line WHERE gift = 'gifts/pen'"
+GONE = "customer WHERE merged_into IS NOT NULL"
+CAME = "purchase_order WHERE key = 'KEY1'"
+MISSING = "purchase_order WHERE key = 'KEY2'"
 PAID = "ledger_entry WHERE ref = 'SO00000001-PAY-P1'"
 SOLD = "ledger_entry WHERE ref LIKE 'SO00000001-SALE-%'"
 
@@ -124,6 +130,41 @@ DAMAGES = [
            "what is in transit was sent and has not arrived"),
     Damage("stock_move WHERE key = 'TR00000002/1'", f"DELETE FROM {ON_ITS_WAY}", "only transfers go through transit"),
     Damage("stock_move WHERE key = 'TR00000002/1'", "kind = 'receipt'", "only transfers go through transit"),
+    Damage(KEPT, "locked = locked + 1", "locked follows the locks"),
+    Damage(KEPT, "UPDATE locked_units SET quantity = 3", "locked follows the locks"),
+    Damage(KEPT, "DELETE FROM locked_units", "locked follows the locks"),
+    Damage(KEPT, "locked = on_hand - reserved + 1", "what is locked is there and promised to nobody"),
+    Damage(KEPT, "locked = -1", "what is locked is there and promised to nobody"),
+    Damage(KEPT, "quality = 'defective'", "what is locked is there and promised to nobody"),
+    Damage("locked_units WHERE quantity = 1", f"level_id = (SELECT id FROM {LEVEL})",
+           "a lock keeps units of its own SKU and warehouse"),
+    Damage("locked_units WHERE quantity = 1", "quantity = -1", "a lock keeps units of its own SKU and warehouse"),
+    Damage("locked_units WHERE quantity = 1", "DELETE FROM stock_lock", "a lock keeps units of its own SKU and warehouse"),
+    Damage("locked_units WHERE quantity = 1", "UPDATE stock_lock SET mode = 'nice'",
+           "a lock keeps units of its own SKU and warehouse"),
+    Damage(f"purchase_line WHERE purchase_id = (SELECT id FROM {MISSING})", "received = 2",
+           "what came of a purchase is what its moves brought"),
+    Damage(f"purchase_line WHERE purchase_id = (SELECT id FROM {MISSING})", "DELETE FROM stock_move WHERE key = 'CAME2'",
+           "what came of a purchase is what its moves brought"),
+    Damage(CAME, "state = 'open', closed_at = NULL", "a purchase is received when everything came"),
+    Damage(CAME, "closed_at = NULL", "a purchase is received when everything came"),
+    Damage(MISSING, "state = 'received', closed_at = ordered_at", "a purchase is received when everything came"),
+    Damage("purchase_order WHERE key = 'KEY3'", "state = 'lost'", "a purchase is received when everything came"),
+    Damage(GONE, "merged_into = 999", "a merged customer points at one who is there"),
+    Damage(GONE, "merged_into = id", "a merged customer points at one who is there"),
+    Damage("customer_identity WHERE value = 'buyer13'", f"customer_id = (SELECT id FROM {GONE})",
+           "nobody is recognised as a merged customer"),
+    Damage(order(13), f"customer_id = (SELECT id FROM {GONE})", "nobody's orders stay with a merged customer"),
+    Damage(GIFT, "amount = 1", "gifts cost nothing"),
+    Damage(GIFT, "unit_price = 1", "gifts cost nothing"),
+    Damage(GIFT, "kit_line = 1", "gifts cost nothing"),
+    Damage("gift_count WHERE customer = 0", "given = given + 1", "what rules gave follows the gift lines"),
+    Damage("gift_count WHERE customer <> 0 AND given = 1",
+           with_change(GIFT, "gift = 'gifts/hat'"),
+           "what rules gave follows the gift lines"),
+    Damage("gift_count WHERE customer <> 0 AND given = 1",
+           with_change(GIFT, "cancelled = 1"),
+           "what rules gave follows the gift lines"),
     Damage(line(2), "shipped = 9", "line counters fit the quantity"),
     Damage(line(1), "returned = shipped + 1", "line counters fit the quantity"),
     Damage(line(8), "shipped_externally = 2", "line counters fit the quantity"),
