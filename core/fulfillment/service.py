@@ -280,12 +280,31 @@ def offer(uow: UnitOfWork, events: Sequence[StockFreed]) -> None:
     """Give free stock to planned fulfillment orders, in order of payment, before anybody publishes it."""
     skus = sorted({sku_id for event in events for sku_id in event.sku_ids})
     waiting = uow.db.rows(
-        "SELECT DISTINCT f.id, f.paid_at FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id WHERE f.state = 'planned' "
-        f"AND l.reserved < l.quantity AND l.sku_id IN ({marks(skus)}) ORDER BY f.paid_at, f.id",
+        "SELECT f.id FROM fulfillment_order f WHERE f.state = 'planned' AND EXISTS (SELECT 1 FROM fo_line l "
+        f"WHERE l.fo_id = f.id AND l.reserved < l.quantity AND l.sku_id IN ({marks(skus)})) ORDER BY f.paid_at, f.id",
         skus,
     )
-    for fo_id, _ in waiting:
+    for fo_id in undisturbed(uow, [row[0] for row in waiting]):
         allocate(uow, fo_id, "stock became free")
+
+
+def undisturbed(uow: UnitOfWork, fo_ids: Sequence[int]) -> list[int]:
+    """Those of them, in their order, that nobody else works on, nor on their orders; they are held until the transaction ends.
+
+    Whoever frees stock holds some already, and must not wait for a document whose holder may be waiting for that stock. What
+    is left out is found by the next round (`offer_again`).
+    """
+    if uow.db.sqlite or not fo_ids:
+        return list(fo_ids)
+    lines = dict(uow.db.rows(f"SELECT fo_id, COUNT(*) FROM fo_line WHERE fo_id IN ({marks(fo_ids)}) GROUP BY fo_id", fo_ids))
+    locked: dict[int, int] = {}
+    for (fo_id,) in uow.db.rows(
+        "SELECT f.id FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id JOIN sales_order o ON o.id = l.order_id "
+        f"WHERE f.id IN ({marks(fo_ids)}) ORDER BY f.id FOR UPDATE OF f, o SKIP LOCKED",
+        fo_ids,
+    ):
+        locked[fo_id] = locked.get(fo_id, 0) + 1
+    return [fo_id for fo_id in fo_ids if fo_id in locked and locked[fo_id] == lines.get(fo_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,7 +426,7 @@ def count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
 def let_go(uow: UnitOfWork, events: Sequence[UnitsCancelled | UnitsShippedElsewhere]) -> None:
     """Units of orders are not ours to send any more: take them out of open fulfillment orders, the least advanced first."""
     waiting: dict[int, str] = {}
-    _hold_stock(uow, [line_id for event in events for line_id, _ in event.units])
+    _hold_all(uow, [line_id for event in events for line_id, _ in event.units])
     for event in events:
         reason = event.reason if isinstance(event, UnitsCancelled) else "shipped_elsewhere"
         for line_id, units in event.units:
@@ -417,10 +436,15 @@ def let_go(uow: UnitOfWork, events: Sequence[UnitsCancelled | UnitsShippedElsewh
         allocate(uow, fo_id, reason)
 
 
-def _hold_stock(uow: UnitOfWork, line_ids: Sequence[int]) -> None:
-    """Hold every level these order lines have units of, in the one order, before any of them is touched by itself."""
-    if len(line_ids) > 1:
-        rows = uow.db.rows(f"SELECT id FROM fo_line WHERE line_id IN ({marks(line_ids)}) AND reserved > 0", line_ids)
+def _hold_all(uow: UnitOfWork, line_ids: Sequence[int]) -> None:
+    """Hold the fulfillment orders of these order lines, then every level they have units of, before any of them changes."""
+    if len(line_ids) > 1 or (line_ids and not uow.db.sqlite):
+        rows = uow.db.rows(
+            "SELECT x.id FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id "
+            f"WHERE x.line_id IN ({marks(line_ids)}) AND f.state IN ({quoted(OPEN)}) ORDER BY f.id, x.id"
+            + ("" if uow.db.sqlite else " FOR UPDATE OF f"),
+            line_ids,
+        )
         inventory.held(uow, HOLDER, [row[0] for row in rows])
 
 

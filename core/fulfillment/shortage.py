@@ -9,7 +9,7 @@ from ..kernel.db import as_moment, marks
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from .api import FoState, FoVoided
-from .service import HOLDER, allocate, count_reserved, held, move
+from .service import HOLDER, allocate, count_reserved, held, move, undisturbed
 from .states import FO
 
 _AT_ONCE = 200
@@ -93,4 +93,5 @@ def offer_again(uow: UnitOfWork) -> list[int]:
         f"(SELECT 1 FROM fo_line y WHERE y.fo_id = f.id AND y.reserved > 0)) ORDER BY f.paid_at, f.id LIMIT {_AT_ONCE}",
         (uow.merchant.day(uow.now),),
     )
-    return [fo_id for _, fo_id in rows if allocate(uow, fo_id, "stock is free")]
+    free = undisturbed(uow, [fo_id for _, fo_id in rows])
+    return [fo_id for fo_id in free if allocate(uow, fo_id, "stock is free")]
