@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..kernel.db import Database, marks
-from ..kernel.errors import DomainError
+from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
-from ..kernel.values import exponent, quantity
+from ..kernel.values import bounded, exponent, one_line, quantity
 from .queries import ShopFacts, items_by_code, shop_named
+from .service import LONGEST_CODE, LONGEST_TITLE
+from .skus import HIGHEST_PRICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,27 @@ class Price:
 
 
 def set_price_list(
-    uow: UnitOfWork, code: str, currency: str, prices: Sequence[Price], *, title: str = "", shop: str = "", group: str = ""
+    uow: UnitOfWork,
+    code: str,
+    currency: str,
+    prices: Sequence[Price],
+    *,
+    title: str = "",
+    shop: str = "",
+    group: str = "",
+    new: bool = False,
 ) -> None:
-    """Make a price list, or replace everything in it.
+    """Make a price list, or replace everything in it; with `new` one that exists is refused.
 
     Without a shop it holds in all that trade in the currency, without a group for everybody.
     """
     exponent(currency)
     if not code.strip():
         raise DomainError("a price list needs a code", remedy="call it something short, such as vip-2026")
+    code = one_line(code, "the code of the price list", LONGEST_CODE)
+    title, group = one_line(title, "the title", LONGEST_TITLE), one_line(group, "the group of customers", LONGEST_CODE)
+    if new and uow.db.row("SELECT 1 FROM price_list WHERE code = ?", (code,)):
+        raise Duplicate(f"price list {code} exists already", remedy="choose another code, or open that list")
     facts = shop_named(uow.db, shop) if shop else None
     if facts is not None and facts.currency != currency:
         raise DomainError(
@@ -43,6 +57,7 @@ def set_price_list(
             raise DomainError(f"there is no SKU {price.sku}", remedy="check the code, or add the SKU first")
         if price.price < 0:
             raise DomainError(f"the price of {price.sku} is negative", remedy="give 0 or more")
+        bounded(price.price, f"the price of {price.sku} in minor units", HIGHEST_PRICE)
         if (price.sku, quantity(price.from_quantity, f"from-quantity of {price.sku}")) in seen:
             raise DomainError(f"{price.sku} from {price.from_quantity} stands twice in list {code}", remedy="keep one of them")
         seen.add((price.sku, price.from_quantity))

@@ -8,10 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from ..kernel.db import Database, as_moment
-from ..kernel.errors import DomainError
+from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
-from ..kernel.values import exponent
+from ..kernel.values import bounded, exponent, one_line
 from .queries import ShopFacts, shop_named
+from .service import LONGEST_CODE, LONGEST_TITLE
+from .skus import HIGHEST_PRICE
 
 
 class PromotionKind(StrEnum):
@@ -51,16 +53,27 @@ class Offer:
         return begun and not over and self.group in ("", group)
 
 
-def set_promotion(uow: UnitOfWork, offer: Offer, currency: str, *, shop: str = "", enabled: bool = True) -> None:
-    """Make a promotion or change it; without a shop it holds in all that trade in the currency."""
+def set_promotion(
+    uow: UnitOfWork, offer: Offer, currency: str, *, shop: str = "", enabled: bool = True, new: bool = False
+) -> None:
+    """Make a promotion or change it; without a shop it holds in all that trade in the currency.
+
+    With `new` one that exists is refused.
+    """
     exponent(currency)
     facts = shop_named(uow.db, shop) if shop else None
     if facts is not None and facts.currency != currency:
         raise DomainError(f"shop {shop} trades in {facts.currency}, not in {currency}", remedy="give the offer in its currency")
     if not offer.code.strip():
         raise DomainError("a promotion needs a code", remedy="call it something short, such as spring10")
+    code = one_line(offer.code, "the code of the promotion", LONGEST_CODE)
+    if new and uow.db.row("SELECT 1 FROM promotion WHERE code = ?", (code,)):
+        raise Duplicate(f"promotion {code} exists already", remedy="choose another code, or open that promotion")
+    title = one_line(offer.title, "the title", LONGEST_TITLE)
+    group = one_line(offer.group, "the group of customers", LONGEST_CODE)
     if offer.value < 1 or offer.minimum < 0:
         raise DomainError(f"promotion {offer.code} takes nothing off", remedy="give a value above 0, a minimum of 0 or more")
+    bounded(max(offer.value, offer.minimum), f"an amount of promotion {code} in minor units", HIGHEST_PRICE)
     if offer.kind is PromotionKind.PERCENT_OFF and offer.value > 10_000:
         raise DomainError(f"promotion {offer.code} takes off more than everything", remedy="10000 basis points are 100 %")
     if offer.starts_at is not None and offer.ends_at is not None and offer.starts_at >= offer.ends_at:
@@ -72,11 +85,11 @@ def set_promotion(uow: UnitOfWork, offer: Offer, currency: str, *, shop: str = "
         "kind = excluded.kind, minimum = excluded.minimum, value = excluded.value, "
         "starts_at = excluded.starts_at, ends_at = excluded.ends_at, "
         "enabled = excluded.enabled RETURNING id",
-        (offer.code, offer.title, None if facts is None else facts.id, offer.group, currency, offer.kind, offer.minimum,
+        (code, title, None if facts is None else facts.id, group, currency, offer.kind, offer.minimum,
          offer.value, offer.starts_at, offer.ends_at, enabled),
     )  # fmt: skip
     told = {"kind": offer.kind, "minimum": offer.minimum, "value": offer.value, "enabled": enabled}
-    uow.note("promotion set", "promotion", promotion_id, offer.code, told)
+    uow.note("promotion set", "promotion", promotion_id, code, told)
 
 
 def offers_of(db: Database, shop: ShopFacts) -> list[Offer]:

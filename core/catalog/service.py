@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from zoneinfo import available_timezones
 
 from ..kernel.db import to_json
 from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
-from ..kernel.values import exponent, quantity
+from ..kernel.values import bounded, exponent, one_line, quantity
 from . import queries
+
+LONGEST_CODE = 64
+LONGEST_TITLE = 200
+SHIP_POLICIES = ("complete_only", "what_is_there")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a shop trades, for orders that are made from now on."""
+
+    title: str
+    timezone: str = "Asia/Shanghai"
+    tax_rate: int = 1300
+    """Basis points inside every price."""
+    ship_policy: str = "complete_only"
+    ship_hours: int = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +59,8 @@ def add_shop(
 ) -> int:
     """A new storefront; its id."""
     exponent(currency)
+    code = one_line(code, "the code of the shop", LONGEST_CODE, needed=True)
+    _check_terms(Terms(title, timezone, tax_rate))
     if uow.db.row("SELECT 1 FROM shop WHERE code = ?", (code,)):
         raise Duplicate(f"shop {code} exists already", remedy="choose another code")
     [(shop_id,)] = uow.db.insert(
@@ -52,6 +71,29 @@ def add_shop(
     )
     uow.note("added", "shop", shop_id)
     return int(shop_id)
+
+
+def change_shop(uow: UnitOfWork, code: str, terms: Terms) -> None:
+    """Trade on other terms from now on; orders keep the tax and the ship policy they were made with."""
+    facts = queries.shop_named(uow.db, code)
+    title = _check_terms(terms)
+    uow.db.change(
+        "UPDATE shop SET title = ?, timezone = ?, tax_rate = ?, ship_policy = ?, ship_hours = ? WHERE id = ?",
+        (title, terms.timezone, terms.tax_rate, terms.ship_policy, terms.ship_hours, facts.id),
+    )
+    told = {"title": title, "timezone": terms.timezone, "tax": terms.tax_rate, "ship policy": terms.ship_policy}
+    uow.note("terms changed", "shop", facts.id, data=told | {"ship hours": terms.ship_hours})
+
+
+def _check_terms(terms: Terms) -> str:
+    """The title as it is kept."""
+    bounded(terms.tax_rate, "the tax rate in basis points", 10_000)
+    bounded(terms.ship_hours, "the number of hours until it ships", 8_760, lowest=1)
+    if terms.timezone not in available_timezones():
+        raise DomainError(f"there is no time zone {terms.timezone!r}", remedy="write it like Asia/Shanghai")
+    if terms.ship_policy not in SHIP_POLICIES:
+        raise DomainError(f"there is no ship policy {terms.ship_policy!r}", remedy=f"there are: {', '.join(SHIP_POLICIES)}")
+    return one_line(terms.title, "the title of the shop", LONGEST_TITLE, needed=True)
 
 
 def set_carrier(uow: UnitOfWork, shop_id: int, carrier: str) -> None:
@@ -85,17 +127,23 @@ def add_skus(uow: UnitOfWork, skus: Sequence[NewSku]) -> dict[str, int]:
         returning="id, code",
     )
     ids = {code: sku_id for sku_id, code in rows}
-    outside = {code for sku in skus for code in sku.kit if code not in ids}
-    parts = ids | {code: item.sku_id for code, item in queries.items_by_code(uow.db, outside).items()}
-    components = []
-    for sku in skus:
-        for code, units in sku.kit.items():
-            if code not in parts:
-                raise DomainError(f"kit {sku.code} names SKU {code}, which does not exist", remedy="add that SKU first")
-            components.append((ids[sku.code], parts[code], quantity(units, f"units of {code} in kit {sku.code}")))
-    if components:
-        uow.db.insert("kit_component", ("kit_id", "sku_id", "quantity"), components)
+    write_components(uow, {ids[sku.code]: (sku.code, sku.kit) for sku in skus if sku.kit})
     return ids
+
+
+def write_components(uow: UnitOfWork, kits: Mapping[int, tuple[str, Mapping[str, int]]]) -> None:
+    """What is in new kits: by id, the kit's code and the units of each component's code; a kit holds no other kit."""
+    parts = queries.items_by_code(uow.db, {code for _, inside in kits.values() for code in inside})
+    rows = []
+    for kit_id, (kit, inside) in kits.items():
+        for code, units in inside.items():
+            if code not in parts:
+                raise DomainError(f"kit {kit} names SKU {code}, which does not exist", remedy="add that SKU first")
+            if parts[code].kit:
+                raise DomainError(f"kit {kit} names {code}, which is a kit itself", remedy="name what is in that kit instead")
+            rows.append((kit_id, parts[code].sku_id, quantity(units, f"units of {code} in kit {kit}")))
+    if rows:
+        uow.db.insert("kit_component", ("kit_id", "sku_id", "quantity"), rows)
 
 
 def meet_listings(uow: UnitOfWork, shop_id: int, seen: Mapping[tuple[str, str], tuple[str, str]]) -> None:

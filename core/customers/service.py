@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from ..kernel.db import Question, Rows
+from ..kernel.db import Database, Question, Rows
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
-from ..kernel.values import Address
+from ..kernel.values import Address, one_line
 from .api import CustomerChanged, CustomersMerged
 from .phones import masked, read_phone
+
+LONGEST_GROUP = 64
+_TOGETHER = 100
+"""So many customers may become one in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +139,28 @@ def _picked(uow: UnitOfWork, customer_ids: Sequence[int]) -> None:
             raise DomainError(f"customer {customer_id} was merged into {found[customer_id]}", remedy="take that one")
 
 
-def merge(uow: UnitOfWork, keep: int, others: Sequence[int]) -> None:
-    """Several customers turn out to be one: identities and orders go to `keep`, the others stay behind as tombstones.
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """What is known about a customer who takes over others."""
 
-    What `keep` does not say about itself is taken from the others, in their order.
-    """
-    others = list(dict.fromkeys(others))
+    name: str
+    email: str
+    phone: str
+    price_group: str
+
+
+def combined(db: Database, keep: int, others: Sequence[int], *, lock: bool = False) -> Combined:
+    """What `keep` would say after merging; DomainError for customers that cannot be merged."""
     if not others or keep in others:
         raise DomainError("a customer merges with others, not with itself", remedy="choose at least one other customer")
+    if len(others) > _TOGETHER:
+        raise DomainError(f"{len(others)} customers at once", remedy=f"merge up to {_TOGETHER} at a time")
     ids = sorted({keep, *others})
-    marks = ",".join("?" * len(others))
     rows = {
         row[0]: row[1:]
-        for row in uow.db.rows(
+        for row in db.rows(
             "SELECT id, name, email, phone, price_group, merged_into FROM customer WHERE id IN "
-            f"({marks},?) ORDER BY id" + ("" if uow.db.sqlite else " FOR UPDATE"),
+            f"({','.join('?' * len(ids))}) ORDER BY id" + (" FOR UPDATE" if lock and not db.sqlite else ""),
             ids,
         )
     }
@@ -158,8 +169,21 @@ def merge(uow: UnitOfWork, keep: int, others: Sequence[int]) -> None:
             raise DomainError(f"there is no customer {customer_id}", remedy="reload the list")
         if (into := rows[customer_id][4]) is not None:
             raise DomainError(f"customer {customer_id} was merged into {into} already", remedy="take that one")
-    told = [next((rows[one][place] for one in (keep, *others) if rows[one][place]), "") for place in range(4)]
-    uow.db.change("UPDATE customer SET name = ?, email = ?, phone = ?, price_group = ? WHERE id = ?", [*told, keep])
+    return Combined(*(next((rows[one][place] for one in (keep, *others) if rows[one][place]), "") for place in range(4)))
+
+
+def merge(uow: UnitOfWork, keep: int, others: Sequence[int]) -> None:
+    """Several customers turn out to be one: identities and orders go to `keep`, the others stay behind as tombstones.
+
+    What `keep` does not say about itself is taken from the others, in their order.
+    """
+    others = list(dict.fromkeys(others))
+    told = combined(uow.db, keep, others, lock=True)
+    marks = ",".join("?" * len(others))
+    uow.db.change(
+        "UPDATE customer SET name = ?, email = ?, phone = ?, price_group = ? WHERE id = ?",
+        [told.name, told.email, told.phone, told.price_group, keep],
+    )
     uow.db.change(f"UPDATE customer_identity SET customer_id = ? WHERE customer_id IN ({marks})", [keep, *others])
     uow.db.change(
         f"UPDATE customer SET merged_into = ? WHERE id IN ({marks}) OR merged_into IN ({marks})", [keep, *others, *others]
@@ -172,12 +196,11 @@ def merge(uow: UnitOfWork, keep: int, others: Sequence[int]) -> None:
 
 def set_price_group(uow: UnitOfWork, customer_id: int, group: str) -> None:
     """Say whose prices and promotions a customer gets; empty is everybody's."""
-    changed = uow.db.change(
-        "UPDATE customer SET price_group = ? WHERE id = ? AND merged_into IS NULL", (group.strip(), customer_id)
-    )
+    group = one_line(group, "the group of customers", LONGEST_GROUP)
+    changed = uow.db.change("UPDATE customer SET price_group = ? WHERE id = ? AND merged_into IS NULL", (group, customer_id))
     if not changed:
         raise DomainError(f"there is no customer {customer_id}", remedy="look them up by name, telephone or e-mail")
-    uow.note("price group", "customer", customer_id, group.strip())
+    uow.note("price group", "customer", customer_id, group)
 
 
 ADDRESS_COLUMNS = (

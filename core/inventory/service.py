@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..kernel.db import Change, Question, Rows, as_json, marks, to_json
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
-from ..kernel.values import Money, quantity
+from ..kernel.values import Money, bounded, one_line, quantity
 from . import locks
 from . import serials as pieces
 from .api import GoodsMoved, LockMode, Place, Quality, StockChanged, StockFreed
@@ -21,6 +21,8 @@ from .places import bin_ids
 from .queries import ServingWarehouse
 from .tracking import code as checked
 from .tracking import day, last_days, meet_lots
+from .warehouses import LONGEST_CODE, tell_stock
+from .warehouses import checked as fitting
 
 _EXCLUSIVE = frozenset({LockMode.ONLY.value, LockMode.ONLY_HERE.value})
 """Modes under which a shop takes nothing that is shared."""
@@ -79,12 +81,14 @@ def add_warehouse(
     uow: UnitOfWork, code: str, title: str, regions: Sequence[str], address: Mapping[str, str] | None = None
 ) -> int:
     """A new warehouse; its id. `regions` are the provinces or country codes it is nearest to."""
+    code = one_line(code, "the code of the warehouse", LONGEST_CODE, needed=True)
+    title, home, sender = fitting(title, regions, address or {})
     if uow.db.row("SELECT 1 FROM warehouse WHERE code = ?", (code,)):
         raise Duplicate(f"warehouse {code} exists already", remedy="choose another code")
     [(warehouse_id,)] = uow.db.insert(
         "warehouse",
         ("code", "title", "regions", "address"),
-        [(code, title, to_json(list(regions)), to_json(dict(address or {})))],
+        [(code, title, to_json(home), to_json(sender))],
         returning="id",
     )
     uow.note("added", "warehouse", warehouse_id)
@@ -93,12 +97,16 @@ def add_warehouse(
 
 def serve(uow: UnitOfWork, shop_id: int, warehouse_ids: Iterable[int], safety: int = 0) -> None:
     """Let warehouses serve a shop; `safety` units of each SKU stay back there from what is published."""
+    served = list(warehouse_ids)
     uow.db.insert(
         "shop_warehouse",
         ("shop_id", "warehouse_id", "safety"),
-        [(shop_id, warehouse_id, safety) for warehouse_id in warehouse_ids],
+        [(shop_id, warehouse_id, bounded(safety, "the safety stock", 1_000_000_000)) for warehouse_id in served],
         conflict="(shop_id, warehouse_id) DO UPDATE SET safety = excluded.safety",
     )
+    for warehouse_id in served:
+        uow.note("serves", "warehouse", warehouse_id, data={"shop": shop_id, "safety": safety})
+        tell_stock(uow, warehouse_id)
 
 
 def levels_question(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int], *, wait: bool = True) -> Question | None:

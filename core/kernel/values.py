@@ -99,6 +99,25 @@ def quantity(units: int, what: str = "quantity") -> int:
     return units
 
 
+def one_line(text: str, what: str, longest: int, *, needed: bool = False) -> str:
+    """`text` without the blanks around it; refused when it is too long, holds signs nobody can see, or is needed and empty."""
+    line = text.strip()
+    if needed and not line:
+        raise DomainError(f"{what} is empty", remedy="write something into it")
+    if len(line) > longest:
+        raise DomainError(f"{what} has more than {longest} characters", remedy="shorten it")
+    if not line.isprintable():
+        raise DomainError(f"{what} has line ends or signs that cannot be seen", remedy="type it anew on one line")
+    return line
+
+
+def bounded(number: int, what: str, highest: int, *, lowest: int = 0) -> int:
+    """`number` if it is a whole number between two bounds, both included; anything else is refused by name."""
+    if not isinstance(number, int) or isinstance(number, bool) or not lowest <= number <= highest:
+        raise DomainError(f"{what} is {number!r}", remedy=f"give a whole number from {lowest} to {highest}")
+    return number
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a parcel goes, as its source gave it.

@@ -33,6 +33,7 @@ class Filter:
     hold: str = ""
     before: int | None = None
     """Only orders with a lower id: where the page before ended."""
+    customer_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,9 @@ def _where(db: Database, wanted: Filter) -> tuple[str, list[object]]:
     if wanted.shop_id is not None:
         parts.append("o.shop_id = ?")
         given.append(wanted.shop_id)
+    if wanted.customer_id is not None:
+        parts.append("o.customer_id = ?")
+        given.append(wanted.customer_id)
     if wanted.before is not None:
         parts.append("o.id < ?")
         given.append(wanted.before)
@@ -209,6 +213,18 @@ def orders(db: Database, wanted: Filter) -> tuple[list[OrderRow], int | None]:
         )
         for id, number, external, shop, status, payment, buyer, total, currency, cod, placed, units, title, kinds in rows
     ], more  # fmt: skip
+
+
+def orders_by_customer(db: Database, customer_ids: Sequence[int]) -> dict[int, int]:
+    """How many orders each of these customers has."""
+    if not customer_ids:
+        return {}
+    return dict(
+        db.rows(
+            f"SELECT customer_id, COUNT(*) FROM sales_order WHERE customer_id IN ({marks(customer_ids)}) GROUP BY customer_id",
+            list(customer_ids),
+        )
+    )
 
 
 def open_hold_codes(db: Database, order_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:

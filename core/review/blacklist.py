@@ -56,6 +56,13 @@ def blacklist(uow: UnitOfWork, kind: BlacklistKind, values: Sequence[str], note:
     return sum(as_moment(at) == uow.now for _, at in written)
 
 
+def speaking_of(db: Database, buyers: Sequence[str], phones: Sequence[str] = (), *, country: str = "CN") -> list[Entry]:
+    """The entries that speak of somebody who is recognised by these values and has these telephone numbers."""
+    wanted = [(BlacklistKind.BUYER, plain(value)) for value in buyers]
+    wanted += [(BlacklistKind.PHONE, phone_key(value, country)) for value in phones]
+    return [entry for entry in entries(db) if (entry.kind, entry.value) in wanted]
+
+
 def take_off(uow: UnitOfWork, entry_ids: Sequence[int]) -> None:
     """Take entries off the list; orders that wait for review are judged anew."""
     ids = sorted(set(entry_ids))
