@@ -34,8 +34,8 @@ from .core.host import plugins as host
 from .core.host.migrating import migrate_plugins
 from .core.host.sealing import Seal, write_key_file
 from .core.host.service import PluginContexts, keep_faults
+from .core.inventory import alerts, figures
 from .core.inventory import checks as inventory_checks
-from .core.inventory import figures
 from .core.inventory.api import GoodsMoved, ReservationsLost, SalesFigure, StockChanged, StockFigure, StockFreed
 from .core.kernel.checks import Finding, findings
 from .core.kernel.clock import Environment, SystemEnvironment
@@ -220,6 +220,7 @@ class System:
             self.reviewer = Reviewer.from_settings(db, self.plugins.review_rules)
             keep_faults(self.installation, self.plugins)
         self._changed: set[int] = set()
+        self._watched: set[int] = set()
         self._lock = threading.Lock()
         self._wire(wiring)
         self.worker = Worker(
@@ -243,6 +244,8 @@ class System:
                 Round("items", 600, self.channels.meet_all),
                 Round("publish", 60, self.publish),
                 Round("publish_changed", 1, self.publish_changed),
+                Round("watch", 60, self.watch),
+                Round("watch_changed", 1, self.watch_changed),
                 Round("track", 60, self.carriers.track_all),
                 Round("files", 1, self.go_on_with_files),
             ),
@@ -307,6 +310,7 @@ class System:
         changed = {sku_id for event in events if isinstance(event, StockChanged) for sku_id in event.sku_ids}
         with self._lock:
             self._changed |= changed
+            self._watched |= changed
         self.worker.wake()
 
     def _refused(self, owner: str, error: CredentialsRefused) -> None:
@@ -347,6 +351,21 @@ class System:
         with self._lock:
             changed, self._changed = self._changed, set()
         return self.channels.publish_all(changed) if changed else {}
+
+    def watch(self, sku_ids: frozenset[int] | None = None) -> int:
+        """Tell of what ran low and what is there again, of some SKUs or of all; how many were told."""
+        db, today = self.installation.db, self.installation.merchant.day(self.installation.environment.now())
+        with db.connection():
+            if not alerts.crossed(db, today, sku_ids):
+                return 0
+        with self.installation.unit_of_work("automatic") as uow:
+            return alerts.look(uow, sku_ids)
+
+    def watch_changed(self) -> int:
+        """The same, of what the last transactions touched; whatever is missed here the next whole round finds."""
+        with self._lock:
+            changed, self._watched = self._watched, set()
+        return self.watch(frozenset(changed)) if changed else 0
 
     def serve(self, stop: threading.Event) -> None:
         """Work until told to stop: the task table on one thread, the rounds on this one."""

@@ -11,6 +11,7 @@ from .core.channels.api import Channel
 from .core.customers.api import CustomerChanged
 from .core.fulfillment.api import ShipmentDispatched
 from .core.host.api import API_VERSION, Command, Failed, Manifest, Panel, PluginContext
+from .core.inventory.api import LowStock, LowStockCleared
 from .core.ledger.api import LedgerExporter
 from .core.orders.api import Gift, NoGift, OrderMoved, OrderPlaced, SettledOrder, Transition
 from .core.review.api import ReviewRule
@@ -92,6 +93,16 @@ def on_customer_changed(events: Sequence[CustomerChanged], context: PluginContex
 @hookspec
 def on_shipment_dispatched(events: Sequence[ShipmentDispatched], context: PluginContext) -> Sequence[Failed] | None:
     """Parcels left a warehouse."""
+
+
+@hookspec
+def on_low_stock(events: Sequence[LowStock], context: PluginContext) -> Sequence[Failed] | None:
+    """Fewer units of SKUs are available than somebody wants to have."""
+
+
+@hookspec
+def on_low_stock_cleared(events: Sequence[LowStockCleared], context: PluginContext) -> Sequence[Failed] | None:
+    """As many units are available again."""
 
 
 # show_: while a page is drawn; an error leaves a gap, with a note for administrators.

@@ -94,6 +94,37 @@ class StockFreed:
 
 
 @dataclass(frozen=True, slots=True)
+class LowStock:
+    """Fewer units of a SKU are available than somebody wants to have; told once, until there are enough again."""
+
+    name: ClassVar[str] = "low_stock"
+    alert_id: int
+    sku_id: int
+    sku: str
+    warehouse: str
+    """Its code; empty when all warehouses together are meant."""
+    threshold: int
+    available: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LowStockCleared:
+    """As many units are available again as somebody wants to have, or nobody wants to know any more."""
+
+    name: ClassVar[str] = "low_stock_cleared"
+    alert_id: int
+    """The alert that it ends."""
+    sku_id: int
+    sku: str
+    warehouse: str
+    """Its code; empty when all warehouses together are meant."""
+    threshold: int
+    available: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReservationsLost:
     """Units promised to holders of one kind are not there, and nothing in their warehouse could stand in."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..kernel.checks import Check, RowCheck
-from . import locks, purchasing
+from . import alerts, locks, purchasing
 from .proofs import DEPTH_CHECKS
 
 # Units and cost that the moves say are in each warehouse, lot and quality; what moves from bin to bin stays where it is.
@@ -100,5 +100,5 @@ reservation_states = RowCheck(
 
 CHECKS: tuple[Check, ...] = (
     places, on_hand, value, unlevelled, reserved, counters, reservation_states, *DEPTH_CHECKS, *locks.CHECKS,
-    *purchasing.CHECKS,
+    *purchasing.CHECKS, *alerts.CHECKS,
 )  # fmt: skip

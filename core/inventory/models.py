@@ -333,6 +333,19 @@ class StockThreshold(Table):
         table_name = "stock_threshold"
 
 
+StockThreshold.add_index(
+    StockThreshold.index(
+        StockThreshold.sku, unique=True, where=StockThreshold.warehouse.is_null(), name="stock_threshold_everywhere"
+    )
+)
+StockThreshold.add_index(
+    StockThreshold.index(
+        StockThreshold.sku, StockThreshold.warehouse, unique=True, where=StockThreshold.warehouse.is_null(False),
+        name="stock_threshold_in_warehouse",
+    )
+)  # fmt: skip
+
+
 class LowStock(Table):
     """Available stock fell below a threshold, and, once `cleared_at` is set, came back."""
 
@@ -349,6 +362,9 @@ class LowStock(Table):
     class Meta:
         table_name = "low_stock"
         indexes = ((("threshold", "cleared_at"), False),)
+
+
+LowStock.add_index(LowStock.index(LowStock.threshold, unique=True, where=LowStock.cleared_at.is_null(), name="low_stock_open"))
 
 
 class Supplier(Table):

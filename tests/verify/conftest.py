@@ -15,7 +15,7 @@ from orderyard.core.customers.api import CustomersMerged
 from orderyard.core.customers.service import CustomerFacts
 from orderyard.core.fulfillment import replanning, split
 from orderyard.core.fulfillment import service as fulfillment
-from orderyard.core.inventory import counts, locks, places, purchasing, serials, tracking, transfers
+from orderyard.core.inventory import alerts, counts, locks, places, purchasing, serials, tracking, transfers
 from orderyard.core.inventory import service as inventory
 from orderyard.core.inventory.api import GoodsMoved, Place, StockFreed
 from orderyard.core.kernel.db import Database
@@ -229,8 +229,8 @@ def changed_in_depth(house: Installation) -> None:
 
 
 def shared_in_depth(house: Installation) -> None:
-    """PEN was bought: KEY1 … 3 came in full, came in part, were given up; the shop has some to itself; order 13 has a gift,
-    and its customer turned out to be the one of order 12."""
+    """PEN was bought: KEY1 … 3 came in full, came in part, were given up; the shop has some to itself, and it is low.
+    Order 13 has a gift, and its customer turned out to be the one of order 12."""
     with house.unit_of_work("person:ann") as uow:
         pen = catalog.add_skus(uow, [catalog.NewSku("PEN", "Pen", price=900)])["PEN"]
         [(there,)] = uow.db.rows("SELECT id FROM warehouse WHERE code = 'GZ'")
@@ -243,6 +243,7 @@ def shared_in_depth(house: Installation) -> None:
         purchasing.receive_purchase(uow, two, [purchasing.Arrival(pen, 1)], key="CAME2")
         purchasing.close_purchase(uow, three, "the supplier has none")
         locks.lock(uow, 1, pen, there, 2)
+        alerts.set_threshold(uow, pen, 100, there)
     with house.unit_of_work("channel:tb") as uow:
         assert place(uow, [tees(uow, 13, 1)]) == [13]
     with house.unit_of_work("person:ann") as uow:
@@ -285,6 +286,7 @@ def sound(request: pytest.FixtureRequest) -> Iterator[Installation]:
     house = open_house(url)
     db = house.db
     with db.connection():
+        db.execute("DROP INDEX low_stock_open")
         if db.sqlite:
             db.execute("PRAGMA foreign_keys = OFF")
             db.execute("PRAGMA ignore_check_constraints = ON")

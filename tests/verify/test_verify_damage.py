@@ -33,6 +33,7 @@ SPENT_MOVE = "stock_move WHERE key = (SELECT 'reservation/' || MIN(id) FROM rese
 KEPT = "stock_level WHERE id = (SELECT level_id FROM locked_units)"
 GIFT = "order_line WHERE gift = 'gifts/pen'"
 GONE = "customer WHERE merged_into IS NOT NULL"
+LOW = "low_stock WHERE units = 100"
 CAME = "purchase_order WHERE key = 'KEY1'"
 MISSING = "purchase_order WHERE key = 'KEY2'"
 PAID = "ledger_entry WHERE ref = 'SO00000001-PAY-P1'"
@@ -150,6 +151,15 @@ DAMAGES = [
     Damage(CAME, "closed_at = NULL", "a purchase is received when everything came"),
     Damage(MISSING, "state = 'received', closed_at = ordered_at", "a purchase is received when everything came"),
     Damage("purchase_order WHERE key = 'KEY3'", "state = 'lost'", "a purchase is received when everything came"),
+    Damage(LOW, "INSERT INTO low_stock (threshold_id, sku_id, warehouse_id, units, available, fired_at)"
+           " SELECT threshold_id, sku_id, warehouse_id, units, available, fired_at FROM low_stock",
+           "a threshold is told of once"),
+    Damage(LOW, "threshold_id = NULL", "an alert is of a threshold that stands"),
+    Damage(LOW, "DELETE FROM stock_threshold", "an alert is of a threshold that stands"),
+    Damage(LOW, "UPDATE stock_threshold SET sku_id = 1", "an alert is of a threshold that stands"),
+    Damage(LOW, "UPDATE stock_threshold SET warehouse_id = NULL", "an alert is of a threshold that stands"),
+    Damage(LOW, "available = units", "an alert is of a threshold that stands"),
+    Damage(LOW, "cleared_at = '2026-01-01T00:00:00.000000+00:00'", "an alert is of a threshold that stands"),
     Damage(GONE, "merged_into = 999", "a merged customer points at one who is there"),
     Damage(GONE, "merged_into = id", "a merged customer points at one who is there"),
     Damage("customer_identity WHERE value = 'buyer13'", f"customer_id = (SELECT id FROM {GONE})",

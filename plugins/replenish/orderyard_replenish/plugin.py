@@ -1,14 +1,15 @@
-"""Entry point of replenish: two commands that look at the figures and suggest."""
+"""Entry point of replenish: commands that look at the figures and suggest, and a list of what ran low."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
 from orderyard.core.host.api import Command, Manifest, PluginContext
-from orderyard.core.inventory.api import SalesFigure, StockFigure
+from orderyard.core.inventory.api import LowStock, LowStockCleared, SalesFigure, StockFigure
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import SettingField
 from orderyard.hookspecs import hookimpl
@@ -90,6 +91,47 @@ class Balance(Command):
         return [str(one) for one in balance(stock, sales)] or ["nothing needs to be moved"]
 
 
+class Low(Command):
+    """Says what ran low and is still low, and what to order of it."""
+
+    name: ClassVar[str] = "low"
+    help: ClassVar[str] = "what ran below its threshold, and what to order of it"
+
+    def run(self, context: PluginContext, arguments: Sequence[str]) -> Iterable[str]:
+        terms = terms_of(context.settings)
+        stock = context.read.stock()
+        lines = []
+        for (sku, warehouse), threshold in sorted(_kept(context).items()):
+            available = sum(row.available for row in stock if row.sku == sku and warehouse in ("", row.warehouse))
+            if available < threshold:
+                figures = _figures(context, terms, [sku]) if any(row.sku == sku for row in stock) else ([], [])
+                order = [f"; order {one.units}" for one in suggest(*figures, terms)]
+                place = f" in {warehouse}" if warehouse else ""
+                lines.append(f"{sku}{place}: {available} available, wanted {threshold}{''.join(order)}")
+        return lines or ["nothing is low"]
+
+
+def _kept(context: PluginContext) -> dict[tuple[str, str], int]:
+    """Thresholds that were crossed, by SKU and warehouse."""
+    return {(sku, warehouse): units for sku, warehouse, units in json.loads(context.memory.get("low") or "[]")}
+
+
+def _keep(context: PluginContext, low: Mapping[tuple[str, str], int]) -> None:
+    context.memory.put({"low": json.dumps([[*key, units] for key, units in sorted(low.items())], ensure_ascii=False)})
+
+
 @hookimpl
 def register_commands() -> Iterable[type[Command]]:
-    return (Suggest, Balance)
+    return (Suggest, Balance, Low)
+
+
+@hookimpl
+def on_low_stock(events: Sequence[LowStock], context: PluginContext) -> None:
+    """What is told twice or late does no harm: `low` compares with what is there now."""
+    _keep(context, _kept(context) | {(event.sku, event.warehouse): event.threshold for event in events})
+
+
+@hookimpl
+def on_low_stock_cleared(events: Sequence[LowStockCleared], context: PluginContext) -> None:
+    gone = {(event.sku, event.warehouse) for event in events}
+    _keep(context, {key: units for key, units in _kept(context).items() if key not in gone})

@@ -11,9 +11,10 @@ import pytest
 from orderyard_replenish import plugin
 
 from orderyard.core.host.service import save_settings
-from orderyard.core.inventory import purchasing, transfers
+from orderyard.core.inventory import alerts, purchasing, transfers
+from orderyard.core.inventory.api import LowStock, LowStockCleared
 from orderyard.core.kernel.errors import DomainError
-from orderyard.core.testing.builders import House, door, open_house
+from orderyard.core.testing.builders import AT, House, door, open_house
 from orderyard.core.testing.databases import Databases
 
 
@@ -93,5 +94,33 @@ def test_the_entry_point_carries_the_slug() -> None:
 
 
 def test_its_commands_are_registered_under_its_slug(shop: House) -> None:
-    assert set(shop.system.plugins.commands) == {"replenish suggest", "replenish balance"}
-    assert plugin.register_commands() == (plugin.Suggest, plugin.Balance)
+    assert set(shop.system.plugins.commands) == {"replenish suggest", "replenish balance", "replenish low"}
+    assert plugin.register_commands() == (plugin.Suggest, plugin.Balance, plugin.Low)
+
+
+def test_what_ran_low_is_listed_until_it_is_there_again(shop: House) -> None:
+    with shop.work() as uow:
+        alerts.set_threshold(uow, shop.items["TEE"].sku_id, 5, shop.warehouses["SH"])
+        alerts.set_threshold(uow, shop.items["CAP"].sku_id, 3)
+    shop.system.worker.drain()
+    assert run(shop, "low") == ["CAP: 0 available, wanted 3", "TEE in SH: 0 available, wanted 5"]
+    shop.receive("SH", TEE=20)
+    assert run(shop, "low") == ["CAP: 0 available, wanted 3"]  # what is true now counts, whatever was told
+    shop.system.watch_changed()
+    shop.system.worker.drain()
+    sell(shop, 17)
+    shop.system.watch_changed()
+    assert run(shop, "low") == ["CAP: 0 available, wanted 3"]  # not told yet
+    shop.system.worker.drain()
+    assert run(shop, "low") == ["CAP: 0 available, wanted 3", "TEE in SH: 3 available, wanted 5; order 3"]
+
+
+def test_an_alert_told_twice_is_kept_once(shop: House) -> None:
+    context = shop.system.contexts.of("replenish")
+    event = LowStock(1, shop.items["TEE"].sku_id, "TEE", "SH", 5, 0, AT)
+    cleared = LowStockCleared(1, event.sku_id, "TEE", "SH", 5, 9, AT)
+    plugin.on_low_stock([event], context)
+    plugin.on_low_stock([event], context)
+    assert run(shop, "low") == ["TEE in SH: 0 available, wanted 5"]
+    plugin.on_low_stock_cleared([cleared], context)
+    assert run(shop, "low") == ["nothing is low"]
