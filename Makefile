@@ -14,13 +14,14 @@ PINS := constraints.txt pyproject.toml src/build_hook.py $(PLUGINS:%=%/pyproject
 # A virtual environment of ours must not be bent by what the shell around it has set.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo demo-once test check format lock clean
+.PHONY: help demo demo-once test bench check format lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       the whole road on simulators, with the console in your browser; Ctrl-C ends it'
 	@echo 'make demo-once  the same road once, with its figures as one JSON object'
 	@echo 'make test       every test, on SQLite and on a real PostgreSQL'
+	@echo 'make bench      ours beside hand-written SQL and django-oscar, on both databases; BENCH=intake,ship for some of it'
 	@echo 'make check      lint, format and types'
 	@echo 'make format     put the code into its form'
 	@echo 'make lock       resolve the pins anew (constraints.txt, requirements.lock)'
@@ -35,6 +36,10 @@ demo-once: $(VENV)/ready-to-run
 test: $(VENV)/ready-to-test
 	@echo 'orderyard: running the tests on SQLite and PostgreSQL, $(JOBS) at a time'
 	@$(BIN)/pytest -q -n $(JOBS) --dist worksteal -rfEs
+
+# BENCH and DATABASE choose; BENCH_WITH='--scale 0.2 --no-peer' says more, see benchmarks/README.md.
+bench: $(VENV)/ready-to-test
+	@$(BIN)/python benchmarks/run.py $(if $(BENCH),--bench $(BENCH)) $(if $(DATABASE),--database $(DATABASE)) $(BENCH_WITH)
 
 check: $(VENV)/ready-to-develop
 	@code=0; \

@@ -1,16 +1,19 @@
 """The peer: django-oscar, called in its own process and environment through the calls that its own checkout makes.
 
-Reads one JSON object a line (`{"job": "intake", "count": 50}`), answers one (`{"seconds": …, "cpu": …}`). An intake is: a
-basket with three products, a shipping address, an order placed by OrderCreator, stock allocated, a status note; a shipment is:
-stock consumed for every line, a shipping event, the order's status. No HTTP, no templates, no payment: what favours it.
+Reads one JSON object a line (`{"job": "intake", "count": 50}`), answers one (`{"seconds": …, "cpu": …}`); `peer.py` asks. An
+intake is: a basket with three products, a shipping address, an order placed by OrderCreator, stock allocated, a status note; a
+shipment is: stock consumed for every line, a shipping event, the order's status. No HTTP, no templates, no payment: what
+favours it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
+from contextlib import nullcontext
 from decimal import Decimal as D
 from importlib.metadata import version
 
@@ -113,13 +116,13 @@ class Shop:
         self.made += 1
         no = self.made
         with transaction.atomic():
-            user = User.objects.create(username=f"buyer-{no}", first_name=f"Buyer {no % 97}")
+            user = User.objects.create(username=f"buyer-{no}", first_name=f"Buyer {no % 97:02}")
             basket = get_model("basket", "Basket").objects.create(owner=user)
             basket.strategy = self.strategy
             for place in range(3):
                 basket.add_product(self.products[(no * 7 + place * 3) % PRODUCTS], 1 + (no + place) % 2)
             address = get_model("order", "ShippingAddress").objects.create(
-                first_name=f"Buyer {no % 97}", line1=f"某路{no}号", line4="上海市", state="上海", country=self.country,
+                first_name=f"Buyer {no % 97:02}", line1=f"某路{no}号", line4="上海市", state="上海", country=self.country,
                 phone_number="+8613800000000",
             )  # fmt: skip
             method = FixedPrice(D("8.00"), D("8.00"))
@@ -149,15 +152,51 @@ class Shop:
     def page(self) -> None:
         from oscar.core.loading import get_model
 
-        found = get_model("order", "Order").objects.filter(status="Reviewed", user__first_name="Buyer 5")
+        found = get_model("order", "Order").objects.filter(status="Reviewed", user__first_name="Buyer 05")
         for order in found.select_related("shipping_address", "user").prefetch_related("lines").order_by("-id")[:50]:
             _ = (order.number, order.user.first_name, order.total_incl_tax, order.date_placed, order.lines.all()[0].title)
 
-    def run(self, job: str, count: int) -> dict[str, float]:
+    def fill(self, count: int) -> None:
+        """Orders like those of `intake`, without what hangs on them but a line and an address."""
+        from django.contrib.auth.models import User
+        from django.utils import timezone
+        from oscar.core.loading import get_model
+
+        numbers = range(self.made + 1, self.made + count + 1)
+        self.made += count
+        users = User.objects.bulk_create(
+            [User(username=f"buyer-{no}", first_name=f"Buyer {no % 97:02}") for no in numbers], batch_size=1000
+        )
+        address = get_model("order", "ShippingAddress")
+        addresses = address.objects.bulk_create(
+            [address(first_name=user.first_name, line1=f"某路{no}号", line4="上海市", state="上海", country=self.country)
+             for no, user in zip(numbers, users, strict=True)], batch_size=1000,
+        )  # fmt: skip
+        order, line = get_model("order", "Order"), get_model("order", "Line")
+        orders = order.objects.bulk_create(
+            [order(number=f"B{no}", user=user, shipping_address=to, currency="CNY", total_incl_tax=D("305.00"),
+                   total_excl_tax=D("305.00"), shipping_incl_tax=D("8.00"), shipping_excl_tax=D("8.00"), status="Reviewed",
+                   date_placed=timezone.now())
+             for no, user, to in zip(numbers, users, addresses, strict=True)], batch_size=1000,
+        )  # fmt: skip
+        price = D("99.00")
+        line.objects.bulk_create(
+            [line(order=one, product=self.products[no % PRODUCTS], partner_name="W0", partner_sku="S", title="Thing",
+                  quantity=3, line_price_incl_tax=3 * price, line_price_excl_tax=3 * price, unit_price_incl_tax=price,
+                  unit_price_excl_tax=price, line_price_before_discounts_incl_tax=3 * price,
+                  line_price_before_discounts_excl_tax=3 * price, status="Pending")
+             for no, one in zip(numbers, orders, strict=True)], batch_size=1000,
+        )  # fmt: skip
+
+    def run(self, job: str, count: int, together: int = 1) -> dict[str, float]:
+        from django.db import transaction
+
         work = {"intake": self.intake, "ship": self.ship, "list": self.page}[job]
         seconds, cpu = time.perf_counter(), time.process_time()
-        for _ in range(count):
-            work()
+        for start in range(0, count, together):
+            with transaction.atomic() if together > 1 else nullcontext():
+                for _ in range(min(together, count - start)):
+                    work()
         return {"seconds": time.perf_counter() - seconds, "cpu": time.process_time() - cpu}
 
     def statements(self, job: str) -> int:
@@ -184,10 +223,15 @@ def main() -> None:
     print(json.dumps({"version": version("django-oscar")}), file=answers, flush=True)
     for text in sys.stdin:
         asked = json.loads(text)
+        answer: dict[str, float] = {}
         if asked.get("count_statements"):
-            answer: dict[str, float] = {"statements": shop.statements(asked["job"])}
+            answer = {"statements": shop.statements(asked["job"])}
+        elif asked["job"] == "fill":
+            shop.fill(asked["count"])
+        elif asked["job"] == "peak":
+            answer = {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
         else:
-            answer = shop.run(asked["job"], asked["count"])
+            answer = shop.run(asked["job"], asked["count"], asked["together"])
         print(json.dumps(answer), file=answers, flush=True)
 
 
