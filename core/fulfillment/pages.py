@@ -192,6 +192,17 @@ def heads(db: Database, fo_ids: Sequence[int]) -> list[FoHead]:
     ]  # fmt: skip
 
 
+def numbers_of_holders(db: Database, kind: str, ids: Sequence[int]) -> dict[int, str]:
+    """The fulfillment orders behind what holds units: `fo_line` or `putback` rows, by row."""
+    if kind not in ("fo_line", "putback") or not ids:
+        return {}
+    return dict(
+        db.rows(
+            f"SELECT x.id, f.number FROM {kind} x JOIN fulfillment_order f ON f.id = x.fo_id WHERE x.id IN ({marks(ids)})", ids
+        )
+    )
+
+
 def ids_of_order(db: Database, order_id: int) -> list[int]:
     """Every fulfillment order that ever held units of this order."""
     rows = db.rows("SELECT DISTINCT fo_id FROM fo_line WHERE order_id = ? ORDER BY fo_id", (order_id,))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, url_for
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from ..fulfillment import pages as fulfillment_pages
 from ..orders import pages as order_pages
@@ -18,13 +21,16 @@ from .views import (
     fulfillment,
     importing,
     ledger,
+    listings,
     ordering,
     orders,
     parcels,
     people,
     plugins,
+    rules,
     signin,
     stock,
+    stockwork,
     work,
 )
 
@@ -48,11 +54,11 @@ def mount(app: Flask, services: ConsoleServices) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        label=labels.label,
+        label=_each_time(labels.label),
         tone=labels.tone,
-        action=labels.action,
-        actor=labels.actor,
-        because=labels.because,
+        action=_each_time(labels.action),
+        actor=_each_time(labels.actor),
+        because=_each_time(labels.because),
         shown_name=masking.shown_name,
         shown_address=masking.shown_address,
     )
@@ -79,6 +85,9 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         fulfillment,
         parcels,
         stock,
+        stockwork,
+        listings,
+        rules,
         work,
         ledger,
         plugins,
@@ -86,6 +95,16 @@ def mount(app: Flask, services: ConsoleServices) -> None:
     ):
         console.register_blueprint(room.pages)
     app.register_blueprint(console)
+
+
+def _each_time(words: Callable[..., str]) -> Callable[..., str]:
+    """Words chosen when a page is shown; a template would put those of a constant in once, in its first reader's language."""
+
+    @pass_context
+    def chosen(_page: Context, *given: object) -> str:
+        return words(*given)
+
+    return chosen
 
 
 def _asset(name: str) -> str:

@@ -10,6 +10,7 @@ from ..fulfillment.api import FoState, LineageKind, WaybillState
 from ..ledger.api import Role
 from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, ReviewState
 from ..orders.states import Step
+from .stock_labels import STOCK_KINDS
 from .words import gettext, lazy_gettext
 
 _ = lazy_gettext
@@ -347,6 +348,7 @@ KINDS: Mapping[str, Words] = {
     "action": ACTION,
     "method": {"platform": _("through the platform"), "cod": _("Cash on delivery")},
     "task": TASK,
+    **STOCK_KINDS,
 }
 
 _TONES: Mapping[str, Mapping[str, str]] = {

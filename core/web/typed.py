@@ -85,7 +85,11 @@ def amount(name: str, currency: str) -> int | None:
 
 def moment(name: str, merchant: Merchant) -> datetime | None:
     """A moment of the merchant's own time, as the browser's field writes it; None for an empty field."""
-    value = text(name)
+    return moment_of(text(name), merchant)
+
+
+def moment_of(value: str, merchant: Merchant) -> datetime | None:
+    """The same, of what was typed elsewhere, such as in an address."""
     if not value:
         return None
     try:

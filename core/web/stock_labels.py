@@ -1,0 +1,112 @@
+"""Words for the codes of stock and of review rules; `labels` shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..inventory.api import LockMode, Place, Quality, ZoneUse
+from ..inventory.purchasing import PurchaseState
+from ..review.api import BlacklistKind
+from .words import lazy_gettext
+
+_ = lazy_gettext
+
+Words = Mapping[str, str]
+
+LOCK: Words = {
+    LockMode.PLUS_SHARED: _("Its own units, and what is shared"),
+    LockMode.ONLY: _("Its own units and nothing else"),
+    LockMode.ONLY_HERE: _("Its own units only in this warehouse"),
+}
+BLACKLIST: Words = {
+    BlacklistKind.PHONE: _("Telephone"),
+    BlacklistKind.ADDRESS: _("Address"),
+    BlacklistKind.BUYER: _("Buyer"),
+}
+QUALITY: Words = {
+    Quality.GOOD: _("Good"),
+    Quality.QC: _("To be inspected"),
+    Quality.DEFECTIVE: _("Defective"),
+}
+PLACE: Words = {
+    Place.STOCK: _("Stock"),
+    Place.QC: _("Inspection"),
+    Place.DEFECTIVE: _("Defective"),
+    Place.TRANSIT: _("On the way"),
+    Place.SUPPLIER: _("Supplier"),
+    Place.CUSTOMER: _("Customer"),
+    Place.OPENING: _("Opening"),
+    Place.ADJUSTMENT: _("Adjustment"),
+    Place.LOSS: _("Loss"),
+}
+MOVE: Words = {
+    "receipt": _("receipt"),
+    "adjustment": _("adjustment"),
+    "quality": _("inspection"),
+    "transfer": _("transfer"),
+    "count": _("count"),
+    "put_away": _("another bin"),
+    "purchase": _("purchase"),
+    "write_off": _("written off"),
+    "fulfillment_order": _("fulfillment order"),
+    "shipment": _("shipment"),
+}
+COUNT: Words = {"open": _("Being counted"), "closed": _("Count closed"), "cancelled": _("Count cancelled")}
+TRANSFER: Words = {"in_transit": _("On the way"), "received": _("Arrived")}
+PURCHASE: Words = {
+    PurchaseState.OPEN: _("Ordered"),
+    PurchaseState.RECEIVED: _("Arrived in full"),
+    PurchaseState.CLOSED: _("The rest given up"),
+}
+ZONE: Words = {
+    ZoneUse.RECEIVING: _("Receiving"),
+    ZoneUse.PICK: _("Picking area"),
+    ZoneUse.STORAGE: _("Storage"),
+    ZoneUse.PACKING: _("Packing"),
+    ZoneUse.RETURNS: _("Returns"),
+}
+POLICY: Words = {
+    "payment": _("Whoever paid first"),
+    "deadline": _("Whoever must leave first"),
+    "most_complete": _("As many whole parcels as possible"),
+}
+RULE: Words = {
+    "Unknown SKU": _("Unknown SKU"),
+    "Complete address": _("Complete address"),
+    "Amount limit": _("Amount limit"),
+    "Buyer message or seller memo": _("Buyer message or seller memo"),
+    "Words in the address": _("Words in the address"),
+    "Orders per telephone number": _("Orders per telephone number"),
+    "Price far below list": _("Price far below list"),
+    "Blacklist": _("Blacklist"),
+    "Needed in China": _("Needed in China"),
+    "Any of province, city, district, street, mobile. A town stands for a district; municipalities need no city.": _(
+        "Any of province, city, district, street, mobile. A town stands for a district; municipalities need no city."
+    ),
+    "Limit in CNY": _("Limit in CNY"),
+    "Limit in USD": _("Limit in USD"),
+    "Look at the buyer's message": _("Look at the buyer's message"),
+    "Look at the seller's memo": _("Look at the seller's memo"),
+    "Words, with commas between them": _("Words, with commas between them"),
+    "Orders": _("Orders"),
+    "The order that makes it so many is the first to be held.": _("The order that makes it so many is the first to be held."),
+    "Within hours": _("Within hours"),
+    "Counted back from the order's own time.": _("Counted back from the order's own time."),
+    "Percent of the list price": _("Percent of the list price"),
+}
+"""What built-in rules call themselves and their settings; a plugin's rules speak for themselves."""
+
+STOCK_KINDS: Mapping[str, Words] = {
+    "lock": LOCK,
+    "blacklist": BLACKLIST,
+    "quality": QUALITY,
+    "place": PLACE,
+    "move": MOVE,
+    "count": COUNT,
+    "transfer": TRANSFER,
+    "holder": {"fo_line": _("Fulfillment order"), "putback": _("Put-back")},
+    "purchase": PURCHASE,
+    "zone": ZONE,
+    "policy": POLICY,
+    "rule": RULE,
+}
