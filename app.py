@@ -49,10 +49,13 @@ from .core.ledger import service as ledger
 from .core.ledger.api import LedgerExporter
 from .core.migrations.registry import DIRECTORY, HISTORY
 from .core.orders import checks as order_checks
+from .core.orders import promised
 from .core.orders import queries as orders
 from .core.orders.api import (
     CARRIED,
     AddressChanged,
+    DepositForfeited,
+    DepositPaid,
     Gift,
     HoldCode,
     HoldsLifted,
@@ -74,6 +77,7 @@ from .core.orders.files import upload
 from .core.orders.gifts import Gifts
 from .core.orders.intake import map_lines
 from .core.orders.ownership import take_over
+from .core.orders.presale import close_all_windows
 from .core.orders.service import lift
 from .core.outbox.dispatch import event_handler
 from .core.outbox.rounds import Round, Rounds
@@ -246,6 +250,7 @@ class System:
                 Round("publish_changed", 1, self.publish_changed),
                 Round("watch", 60, self.watch),
                 Round("watch_changed", 1, self.watch_changed),
+                Round("balances", 60, self.close_balances),
                 Round("track", 60, self.carriers.track_all),
                 Round("files", 1, self.go_on_with_files),
             ),
@@ -254,6 +259,9 @@ class System:
     def _wire(self, wiring: Wiring) -> None:
         """Who hears what inside a unit of work, in this order. Money is posted before anything is told outside."""
         gifts = Gifts(self._givers)
+        wiring.hear(DepositPaid, promised.hear_deposit)
+        wiring.hear(DepositForfeited, promised.hear_forfeited)
+        wiring.hear(OrderSettled, promised.hear_settled)
         wiring.hear(OrderSettled, gifts.hear_settled)
         wiring.hear(OrderSettled, self.reviewer.hear)
         wiring.hear(ReviewPassed, fulfillment.route)
@@ -274,7 +282,9 @@ class System:
         wiring.hear(ReservationsLost, lose)
         wiring.hear(ReservationsLost, gifts.hear_lost)
         wiring.hear(StockFreed, fulfillment.offer)
-        wiring.hear((MoneyReceived, MoneyReturned, Sold, GoodsMoved), ledger.hear)
+        wiring.hear((MoneyReceived, MoneyReturned, DepositForfeited, Sold, GoodsMoved), ledger.hear)
+        for kind in (UnitsCancelled, OrderChanged, UnitsAdded):
+            wiring.hear(kind, promised.hear_changed)
         wiring.hear(UnitsCancelled, gifts.hear_cancelled)
         wiring.hear(MoneyReturned, gifts.hear_refunded)
         wiring.hear(FoVoided, void_waybills)
@@ -342,6 +352,10 @@ class System:
         """Serve those who wait although there is stock, because somebody held it when it became free."""
         with self.installation.unit_of_work("automatic") as uow:
             return offer_again(uow)
+
+    def close_balances(self) -> list[int]:
+        """Close the presale windows that are over: whose balance did not come loses order and deposit."""
+        return close_all_windows(self.installation)
 
     def publish(self) -> dict[str, int]:
         return self.channels.publish_all()

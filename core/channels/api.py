@@ -96,6 +96,10 @@ class ChannelOrder:
     """The seller's own note; a memo that we wrote back ourselves must be left out."""
     held: str = ""
     """Why the platform forbids shipping for now (group not full, risk check), empty when it does not."""
+    presale: bool = False
+    """Sold before it is there, for a deposit and a balance or all at once; DEPOSIT_PAID says so by itself."""
+    deposit_kept: bool = False
+    """Cancelled because the balance did not come in time: what was paid stays with the seller."""
 
 
 def check(order: ChannelOrder) -> None:
@@ -129,6 +133,8 @@ def check(order: ChannelOrder) -> None:
             raise RemoteNotUnderstood(f"order {order.external_id}: total {order.total} is not lines plus freight, {total}")
     except DomainError as error:
         raise RemoteNotUnderstood(f"order {order.external_id}: {error}") from error
+    if order.deposit_kept and order.state is not TradeState.CANCELLED:
+        raise RemoteNotUnderstood(f"order {order.external_id} keeps a deposit, but is {order.state}")
     if not amounts_ok:
         raise RemoteNotUnderstood(f"order {order.external_id} has a negative amount")
 

@@ -14,7 +14,7 @@ from ..kernel.errors import DomainError, RemoteNotUnderstood
 from ..kernel.uow import UnitOfWork
 from ..orders import amendments
 from ..orders import service as orders
-from ..orders.api import CARRIED, AmendmentState, HoldCode, OrderStatus
+from ..orders.api import CARRIED, AmendmentState, HoldCode, OrderStatus, OrderType
 from ..orders.changes import NewAddress
 from ..orders.intake import DraftLine, OrderDraft
 from .api import ChannelOrder, TradeState
@@ -45,6 +45,10 @@ def _repaid(order: ChannelOrder) -> bool:
     return still and order.paid.minor > 0 and order.refunded.minor >= order.paid.minor
 
 
+def _presale(order: ChannelOrder) -> bool:
+    return order.presale or order.deposit_kept or order.state is TradeState.DEPOSIT_PAID
+
+
 def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, Item | None]) -> OrderDraft:
     """A new order from its document; `code` is the connection's, under which its payment counts once."""
     if order.currency != shop.currency:
@@ -54,6 +58,8 @@ def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, I
         )
     settled = order.cod or order.state not in UNSETTLED
     paid_at = (order.paid_at or order.placed_at) if settled and order.state is not TradeState.CANCELLED else order.paid_at
+    if (order.state in UNSETTLED and not order.cod) or order.deposit_kept:
+        paid_at = None  # whatever came then was not all of it
     holds: dict[HoldCode, str] = {}
     if asked := [line.title for line in order.lines if line.refund_requested]:
         holds[HoldCode.REFUND_REQUESTED] = ", ".join(asked)
@@ -99,6 +105,9 @@ def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, I
         cancel_reason="refunded" if order.refunded else "buyer",
         holds=holds,
         completed_at=order.version if order.state is TradeState.COMPLETED else None,
+        type=OrderType.PRESALE if _presale(order) else OrderType.NORMAL,
+        received_at=order.paid_at,
+        kept_at=order.version if order.deposit_kept else None,
     )
 
 
@@ -110,17 +119,22 @@ def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder, before
     """
     done: list[str] = []
     head = uow.db.row(
-        "SELECT received, refunded, address_id, message, memo, shop_id FROM sales_order WHERE id = ?", (order_id,)
+        "SELECT received, refunded, address_id, message, memo, shop_id, type FROM sales_order WHERE id = ?", (order_id,)
     )
     if head is None:
         raise RemoteNotUnderstood(f"order {order.external_id} points at order {order_id}, which is gone")
-    received, refunded, address_id, message, memo, shop_id = head
+    received, refunded, address_id, message, memo, shop_id, type_ = head
     stable = f"{code}/{order.external_id}"
+    if _presale(order) and type_ == OrderType.NORMAL:
+        # Seen before anything was paid: only the deposit tells.
+        orders.set_type(uow, order_id, OrderType.PRESALE)
     if (more := order.paid.minor - received) > 0:
         paid_at = order.paid_at or order.version
         payment = orders.PaymentFacts(order_id, more, paid_at, "platform", f"{stable}/paid/{order.paid.minor}")
         if orders.receive_payment(uow, payment):
             done.append("paid")
+    if order.deposit_kept and orders.forfeit(uow, order_id, order.version):
+        done.append("deposit kept")
     done += _units(uow, stable, order_id, order, before)
     done += _edited(uow, order_id, shop_id, order, before)
     if (more := order.refunded.minor - refunded) > 0:

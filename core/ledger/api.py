@@ -29,6 +29,8 @@ class Role(StrEnum):
     """Goods sold, net (主营业务收入)."""
     FREIGHT_REVENUE = "freight_revenue"
     """Freight charged to buyers, net."""
+    OTHER_INCOME = "other_income"
+    """What came in without anything being sold: forfeited deposits (营业外收入)."""
     COST_OF_GOODS = "cost_of_goods"
     INVENTORY = "inventory"
     PAYABLE = "payable"
@@ -54,6 +56,7 @@ KINDS: Mapping[Role, AccountKind] = {
     Role.OUTPUT_TAX: AccountKind.LIABILITY,
     Role.REVENUE: AccountKind.INCOME,
     Role.FREIGHT_REVENUE: AccountKind.INCOME,
+    Role.OTHER_INCOME: AccountKind.INCOME,
     Role.COST_OF_GOODS: AccountKind.EXPENSE,
     Role.INVENTORY: AccountKind.ASSET,
     Role.PAYABLE: AccountKind.LIABILITY,

@@ -143,6 +143,25 @@ FROM summed t LEFT JOIN sales_order o ON o.id = t.id WHERE t.kept <> t.booked OR
     "post the missing payment of {number}, or reverse the one too many",
 )
 
+forfeits = RowCheck(
+    "other income follows the deposits that were kept",
+    """
+WITH said AS (
+  SELECT o.id, o.currency, p.forfeited AS kept, 0 AS booked FROM presale_order p JOIN sales_order o ON o.id = p.order_id
+  UNION ALL
+  SELECT e.document, p.currency, 0, p.credit - p.debit FROM ledger_posting p
+    JOIN ledger_entry e ON e.id = p.entry_id AND e.kind = 'order' WHERE p.role = 'other_income'
+), summed AS (
+  SELECT id, currency, CAST(SUM(kept) AS BIGINT) AS kept, CAST(SUM(booked) AS BIGINT) AS booked FROM said GROUP BY id, currency
+)
+SELECT t.id, COALESCE(o.number, '') AS number, t.currency, t.kept, t.booked
+FROM summed t LEFT JOIN sales_order o ON o.id = t.id WHERE t.kept <> t.booked ORDER BY t.id
+""",
+    "sales_order {id} ({number})",
+    "keeps {kept} {currency} of a forfeited deposit, but the ledger shows {booked} (minor units)",
+    "compare the deposit of {number} with its entries",
+)
+
 filed = RowCheck(
     "an order's entries belong to an order, in its currency",
     "SELECT DISTINCT e.id, e.ref, e.document, p.currency FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id"
@@ -154,5 +173,5 @@ filed = RowCheck(
 )
 
 CHECKS: tuple[Check, ...] = (
-    balanced, sides, whole, dates, reversals, goods, inventory, advances, platform, filed,
+    balanced, sides, whole, dates, reversals, goods, inventory, advances, platform, forfeits, filed,
 )  # fmt: skip

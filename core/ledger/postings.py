@@ -15,7 +15,7 @@ from datetime import datetime
 from ..inventory.api import OURS, GoodsMoved, Place
 from ..kernel.errors import DomainError
 from ..kernel.values import Money
-from ..orders.api import MoneyReceived, MoneyReturned, Sold
+from ..orders.api import DepositForfeited, MoneyReceived, MoneyReturned, Sold
 from .api import AccountRef, JournalLine, Role
 
 ORDER = "order"
@@ -91,8 +91,25 @@ def sold(event: Sold) -> Draft:
     )
 
 
+def forfeited(event: DepositForfeited) -> Draft:
+    """A deposit that is kept is other income, whole: nothing was supplied for it, so the tax inside it never falls due."""
+    return Draft(
+        f"{event.number}-FORFEIT",
+        event.at,
+        f"没收定金 deposit kept {event.number}",
+        ORDER,
+        event.order_id,
+        (
+            debit(Role.ADVANCES, event.net),
+            debit(Role.ADVANCES_TAX, event.tax),
+            credit(Role.OTHER_INCOME, event.net + event.tax),
+        ),
+    )
+
+
 def returned(event: MoneyReturned) -> Draft:
-    """An advance simply goes back; the part that was already sold is taken out of revenue in red."""
+    """An advance simply goes back; the part that was already sold, or kept, is taken out of the income in red."""
+    kept = event.kept or Money.zero(event.sale_net.currency)
     return Draft(
         f"{event.number}-REFUND-{mark(event.key)}",
         event.at,
@@ -103,9 +120,10 @@ def returned(event: MoneyReturned) -> Draft:
             debit(Role.ADVANCES, event.advance_net),
             debit(Role.ADVANCES_TAX, event.advance_tax),
             credit(Role.PLATFORM, event.advance_net + event.advance_tax, event.shop),
-            debit(Role.PLATFORM, -(event.sale_net + event.sale_tax), event.shop),
+            debit(Role.PLATFORM, -(event.sale_net + event.sale_tax + kept), event.shop),
             credit(Role.REVENUE, -event.sale_net),
             credit(Role.OUTPUT_TAX, -event.sale_tax),
+            credit(Role.OTHER_INCOME, -kept),
         ),
     )
 

@@ -13,7 +13,7 @@ from ..kernel.db import Question
 from ..kernel.errors import DomainError, Duplicate, PeriodClosed, Unbalanced
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money
-from ..orders.api import MoneyReceived, MoneyReturned, Sold
+from ..orders.api import DepositForfeited, MoneyReceived, MoneyReturned, Sold
 from . import postings
 from .api import JournalLine
 from .postings import Draft
@@ -21,6 +21,9 @@ from .queries import find_entry
 
 CLOSED = Question("SELECT MAX(code) FROM ledger_period WHERE closed_at IS NOT NULL", (), 1)
 """What is asked before anything is posted."""
+Booked = MoneyReceived | MoneyReturned | DepositForfeited | Sold | GoodsMoved
+"""What the books hear of."""
+
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _ENTRY = ("ref", "date", "period", "posted_at", "text", "kind", "document", "reverses")
 _POSTING = ("entry_id", "no", "role", "detail", "currency", "debit", "credit")
@@ -34,6 +37,10 @@ def hear_money_returned(uow: UnitOfWork, events: list[MoneyReturned]) -> None:
     post(uow, [postings.returned(event) for event in events])
 
 
+def hear_forfeited(uow: UnitOfWork, events: list[DepositForfeited]) -> None:
+    post(uow, [postings.forfeited(event) for event in events])
+
+
 def hear_sold(uow: UnitOfWork, events: list[Sold]) -> None:
     post(uow, [postings.sold(event) for event in events])
 
@@ -42,7 +49,7 @@ def hear_goods_moved(uow: UnitOfWork, events: list[GoodsMoved]) -> None:
     post(uow, [draft for event in events if (draft := postings.moved(event))])
 
 
-def hear(uow: UnitOfWork, events: Sequence[MoneyReceived | MoneyReturned | Sold | GoodsMoved]) -> None:
+def hear(uow: UnitOfWork, events: Sequence[Booked]) -> None:
     """All that is booked in one go: a shipment's sale and its cost."""
     drafts: list[Draft | None] = []
     for event in events:
@@ -51,6 +58,8 @@ def hear(uow: UnitOfWork, events: Sequence[MoneyReceived | MoneyReturned | Sold 
                 drafts.append(postings.received(event))
             case MoneyReturned():
                 drafts.append(postings.returned(event))
+            case DepositForfeited():
+                drafts.append(postings.forfeited(event))
             case Sold():
                 drafts.append(postings.sold(event))
             case GoodsMoved():

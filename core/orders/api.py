@@ -71,6 +71,18 @@ class PaymentState(StrEnum):
     REFUNDED = "refunded"
 
 
+class PresaleState(StrEnum):
+    """What has become of an order with a deposit."""
+
+    DEPOSIT_PAID = "deposit_paid"
+    """It waits for the balance."""
+    BALANCE_PAID = "balance_paid"
+    FORFEITED = "forfeited"
+    """The balance did not come in time: the order is cancelled, the deposit kept."""
+    CANCELLED = "cancelled"
+    """Cancelled for another reason; its money goes back."""
+
+
 class HoldCode(StrEnum):
     """What can be wrong with an order or a fulfillment order; `core/orders/states.py` says which step each stops."""
 
@@ -218,6 +230,14 @@ class OrderSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class DepositPaid:
+    """Money came for an order that is not payable in full yet."""
+
+    order_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewPassed:
     """Orders may be routed now."""
 
@@ -346,6 +366,19 @@ class MoneyReturned:
     advance_tax: Money
     sale_net: Money
     sale_tax: Money
+    kept: Money | None = None
+    """And what had been kept of a deposit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepositForfeited:
+    """A deposit is kept, because the balance did not come in time; what it was booked as until now is `net` and `tax`."""
+
+    order_id: int
+    number: str
+    at: datetime
+    net: Money
+    tax: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,50 @@ amendments = RowCheck(
     "look at the history of {number}",
 )
 
+presale_caps = RowCheck(
+    "what is promised ahead follows the deposits",
+    "SELECT c.id, k.code AS sku, s.code AS shop, c.taken, CAST(COALESCE(SUM(x.taken), 0) AS BIGINT) AS counted, b.open_caps"
+    " FROM presale_cap c JOIN sku k ON k.id = c.sku_id JOIN shop s ON s.id = c.shop_id"
+    " JOIN (SELECT shop_id, sku_id, CAST(SUM(CASE WHEN open THEN 1 ELSE 0 END) AS BIGINT) AS open_caps FROM presale_cap"
+    "  GROUP BY shop_id, sku_id) b ON b.shop_id = c.shop_id AND b.sku_id = c.sku_id"
+    " LEFT JOIN presale p ON p.cap_id = c.id LEFT JOIN presale_line x ON x.presale_id = p.id"
+    " GROUP BY c.id, k.code, s.code, c.taken, b.open_caps"
+    " HAVING c.taken <> COALESCE(SUM(x.taken), 0) OR COUNT(p.id) = 0 OR b.open_caps > 1 ORDER BY c.id",
+    "presale_cap {id} ({shop} {sku})",
+    "{taken} units are taken, but its orders count {counted}; {open_caps} caps of {sku} are open in {shop}",
+    "correct the counter, or close all presales of {sku} but one; until then {shop} shows a wrong number",
+)
+
+presale_lines = RowCheck(
+    "deposits count what is still wanted",
+    "SELECT t.id, t.number, t.no, t.taken, t.wanted FROM (SELECT x.id, o.number, l.no, x.taken,"
+    " CASE WHEN l.kit THEN COALESCE((SELECT MAX((c.quantity - c.cancelled + c.per_kit - 1) / c.per_kit) FROM order_line c"
+    "  WHERE c.order_id = l.order_id AND c.kit_line = l.no), 0) ELSE l.quantity - l.cancelled END AS wanted,"
+    " CASE WHEN l.order_id = x.order_id AND l.kit_line IS NULL AND l.gift = '' AND q.id IS NOT NULL"
+    "  AND EXISTS (SELECT 1 FROM presale p JOIN presale_cap c ON c.id = p.cap_id WHERE p.id = x.presale_id"
+    "   AND c.shop_id = o.shop_id AND c.sku_id = l.sku_id) THEN 1 ELSE 0 END AS fits"
+    " FROM presale_line x JOIN order_line l ON l.id = x.line_id JOIN sales_order o ON o.id = l.order_id"
+    " LEFT JOIN presale_order q ON q.order_id = o.id) t WHERE t.taken <> t.wanted OR t.fits = 0 ORDER BY t.id",
+    "presale_line {id} ({number} line {no})",
+    "counts {taken} units, {wanted} are wanted; or it is of another order, shop or SKU, or of an order without a deposit",
+    "look at the history of {number} for units cancelled or added",
+)
+
+presale_orders = RowCheck(
+    "deposits are waited for, paid up, kept or given back",
+    "SELECT p.id, COALESCE(o.number, '') AS number, p.state, p.deposit, p.forfeited, COALESCE(o.status, 'gone') AS status"
+    " FROM presale_order p LEFT JOIN sales_order o ON o.id = p.order_id WHERE o.id IS NULL"
+    " OR p.state NOT IN ('deposit_paid','balance_paid','forfeited','cancelled')"
+    " OR p.state = 'deposit_paid' AND (o.paid_at IS NOT NULL OR o.status = 'cancelled')"
+    " OR p.state = 'balance_paid' AND o.paid_at IS NULL"
+    " OR p.state IN ('forfeited','cancelled') AND o.status <> 'cancelled'"
+    " OR p.forfeited <> 0 AND p.state <> 'forfeited' OR p.forfeited < 0 OR p.deposit < 0"
+    " OR p.forfeited > o.received - o.refunded ORDER BY p.id",
+    "presale_order {id} ({number})",
+    "is {state} with a deposit of {deposit}, of which {forfeited} were kept, but {number} is {status}",
+    "look at the history and payments of {number}",
+)
+
 _STATES = """
 SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, \
 o.paid_at, o.completed_at,
@@ -177,5 +221,6 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    counters, kit_counters, components, kit_amounts, amounts, payments, holds, owners, gifts, gift_counts, amendments, states,
+    counters, kit_counters, components, kit_amounts, amounts, payments, holds, owners, gifts, gift_counts, amendments,
+    presale_caps, presale_lines, presale_orders, states,
 )  # fmt: skip

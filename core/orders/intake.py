@@ -16,6 +16,7 @@ from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address, Money, quantity
 from .api import (
+    DepositPaid,
     HoldCode,
     LineCard,
     MoneyReceived,
@@ -29,7 +30,7 @@ from .api import (
     UnitsShippedElsewhere,
 )
 from .money import tax_inside
-from .service import PaymentFacts, open_holds, order_number, record_shipped_elsewhere, refund
+from .service import PaymentFacts, forfeit, open_holds, order_number, record_shipped_elsewhere, refund
 from .states import Units, derive_payment, derive_status
 from .unwritten import TABLES, Unwritten, guards
 
@@ -76,6 +77,14 @@ class OrderDraft:
     holds: Mapping[HoldCode, str] = field(default_factory=dict)
     completed_at: datetime | None = None
     type: OrderType = OrderType.NORMAL
+    received_at: datetime | None = None
+    """When a deposit came; what is paid in full came when it was paid."""
+    kept_at: datetime | None = None
+    """When the deposit was forfeited, because the balance did not come."""
+
+    @property
+    def money_at(self) -> datetime:
+        return self.received_at or self.paid_at or self.placed_at
 
 
 @dataclass
@@ -192,7 +201,9 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
         mine, line_ids = line_ids[: len(rows)], line_ids[len(rows) :]
         news.append(_make(uow, draft, order_id, customer, address_id, rows, mine))
     holds = [hold for new in news for hold in _holds(new)]
-    plain = not holds and not any(new.draft.refunded or any(row.shipped for row in new.rows) for new in news)
+    plain = not holds and not any(
+        new.draft.refunded or new.draft.kept_at or any(row.shipped for row in new.rows) for new in news
+    )
     _keep(uow, news)
     if not plain:
         uow.db.write_back()
@@ -258,9 +269,10 @@ def _make(
     uow.note("placed", "order", order_id, f"{draft.source} {draft.external_number}")
     uow.emit(OrderPlaced(order_id))
     if advance:
-        at = draft.paid_at or draft.placed_at
         net, tax_money = Money(advance - tax, shop.currency), Money(tax, shop.currency)
-        uow.emit(MoneyReceived(order_id, number, shop.code, draft.payment_key, at, net, tax_money))
+        uow.emit(MoneyReceived(order_id, number, shop.code, draft.payment_key, draft.money_at, net, tax_money))
+        if not settled and open_units:
+            uow.emit(DepositPaid(order_id, draft.money_at))
     return _New(draft, head, rows, ids, address_id, total)
 
 
@@ -280,7 +292,7 @@ def _keep(uow: UnitOfWork, news: Sequence[_New]) -> None:
     for new in news:
         draft, order_id = new.draft, new.head["id"]
         if draft.received:
-            payments.append((order_id, draft.paid_at or draft.placed_at, draft.received, draft.method, draft.payment_key))
+            payments.append((order_id, draft.money_at, draft.received, draft.method, draft.payment_key))
         for row, line_id in zip(new.rows, new.ids, strict=True):
             item_id, variant_id, merchant_code = row.draft.listing
             lines[line_id] = {
@@ -323,6 +335,8 @@ def _routable(new: _New) -> list[tuple[Any, ...]]:
 def _catch_up(uow: UnitOfWork, new: _New) -> None:
     """What the source says has happened to the order already: money went back, goods were sent by somebody else."""
     draft, order_id = new.draft, int(new.head["id"])
+    if draft.kept_at is not None:
+        forfeit(uow, order_id, draft.kept_at)
     if draft.refunded and draft.received:
         back = min(draft.refunded, draft.received)
         refund(uow, PaymentFacts(order_id, back, uow.now, draft.method, f"{draft.payment_key}/refund/{back}"))

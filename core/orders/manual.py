@@ -18,6 +18,7 @@ from ..kernel.uow import Merchant, UnitOfWork
 from ..kernel.values import Address, Money
 from .api import HoldCode, OrderType
 from .intake import DraftLine, OrderDraft, place
+from .presale import deposit_due
 from .pricing import FREE, PricedOrder, Tariffs, WantedLine, WantedOrder
 from .receiver import receiver_problems, text_problem
 from .service import lift
@@ -59,6 +60,8 @@ class HandOrder:
     """Instead of what the shop's template asks."""
     paid: bool = False
     """Everything was paid already."""
+    deposit: int = 0
+    """Of a presale: so much was paid already, the rest comes later."""
     method: str = "cash"
     cod: bool = False
     message: str = ""
@@ -113,7 +116,8 @@ def enter(uow: UnitOfWork, order: HandOrder) -> int:
             for line in priced.lines
         ),
         freight=priced.freight,
-        received=priced.total if order.paid else 0,
+        received=priced.total if order.paid else order.deposit,
+        received_at=uow.now if order.deposit else None,
         method=order.method,
         payment_key=f"manual/{shop.code}/{key}",
         cod=order.cod,
@@ -126,6 +130,12 @@ def enter(uow: UnitOfWork, order: HandOrder) -> int:
         [order_id] = place(uow, [draft])
     except peewee.IntegrityError:
         raise Duplicate(f"order {number} of shop {shop.code} came in just now", remedy="look it up") from None
+    if order.deposit and (missing := deposit_due(uow, order_id)):
+        whole = Money(order.deposit + missing, shop.currency).text
+        raise DomainError(
+            f"a deposit of {Money(order.deposit, shop.currency).text}, {whole} is needed",
+            remedy="take the whole deposit, or enter the order unpaid",
+        )
     if not number:
         known = "external_number = number" if order.key else "external_id = number, external_number = number"
         uow.db.change(f"UPDATE sales_order SET {known} WHERE id = ?", (order_id,))
@@ -154,6 +164,10 @@ def _price(db: Database, merchant: Merchant, shop: ShopFacts, order: HandOrder, 
         raise DomainError("this is too long for one order", remedy="a number has at most 100 letters, an order 1000 lines")
     if order.cod and order.paid:
         raise DomainError("cash on delivery has not been paid yet", remedy="choose one of the two")
+    if order.deposit and (order.type is not OrderType.PRESALE or order.deposit < 0 or order.paid or order.cod):
+        raise DomainError(
+            "only a presale takes a deposit, and the rest later", remedy="choose presale, or leave the deposit out"
+        )
     items = items_named(db, (line.sku for line in order.lines))
     for line in order.lines:
         if line.sku not in items:

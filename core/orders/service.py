@@ -16,6 +16,8 @@ from .api import (
     CARRIED,
     AddressChanged,
     Carrying,
+    DepositForfeited,
+    DepositPaid,
     FinanceState,
     HoldCode,
     MoneyReceived,
@@ -23,6 +25,8 @@ from .api import (
     OrderMoved,
     OrderSettled,
     OrderStatus,
+    OrderType,
+    PresaleState,
     ReviewPassed,
     ReviewState,
     ReviewWithdrawn,
@@ -235,6 +239,8 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
     _write(uow, head, lines, "paid")
     if was_settled:
         _settle_due(uow, head, lines)
+    elif head.paid_at is None and not head.cod:
+        uow.emit(DepositPaid(head.id, payment.at))
     # Where units were shipped elsewhere the status is past review already, the review is not.
     waits = head.status in (OrderStatus.PENDING_REVIEW, OrderStatus.TO_SHIP) and head.review is ReviewState.PENDING
     if not was_settled and head.paid_at is not None and waits:
@@ -259,8 +265,8 @@ def _count(uow: UnitOfWork, payment: PaymentFacts, signed: int) -> bool:
 def refund(uow: UnitOfWork, payment: PaymentFacts) -> bool:
     """Count money given back; False when its key was counted before.
 
-    It is taken from what was paid for unsent units first, the rest is a return on what was sold. Units are cancelled by
-    `cancel`, not here: a refund of a mere amount cancels nothing.
+    It is taken from what was paid for unsent units first, the rest is a return on what was sold, or on a deposit that was
+    kept. Units are cancelled by `cancel`, not here: a refund of a mere amount cancels nothing.
     """
     if payment.amount <= 0:
         raise DomainError(f"a refund of {payment.amount} is no refund", remedy="give an amount above 0")
@@ -276,6 +282,8 @@ def refund(uow: UnitOfWork, payment: PaymentFacts) -> bool:
     early = min(payment.amount, head.advance)
     early_tax = nearest(head.advance_tax, early, head.advance) if head.advance else 0
     late = payment.amount - early
+    kept = _kept(uow, head, late) if late and not any(line.shipped for line in lines) else 0
+    late -= kept
     late_tax = tax_inside(late, lines[0].tax_rate)
     head.refunded += payment.amount
     head.advance -= early
@@ -284,12 +292,50 @@ def refund(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         MoneyReturned(
             head.id, head.number, head.shop, payment.key, payment.at,
             Money(early - early_tax, head.currency), Money(early_tax, head.currency),
-            Money(late - late_tax, head.currency), Money(late_tax, head.currency),
+            Money(late - late_tax, head.currency), Money(late_tax, head.currency), Money(kept, head.currency),
         )
     )  # fmt: skip
     uow.note("refund", "order", head.id, payment.method, {"amount": payment.amount})
     _write(uow, head, lines, "refunded")
     return True
+
+
+def _kept(uow: UnitOfWork, head: _Head, most: int) -> int:
+    """Take so much out of a deposit that had become income; how much there was to take."""
+    row = uow.db.row("SELECT forfeited FROM presale_order WHERE order_id = ?", (head.id,))
+    kept = min(most, int(row[0])) if row is not None else 0
+    if kept:
+        uow.db.change("UPDATE presale_order SET forfeited = forfeited - ? WHERE order_id = ?", (kept, head.id))
+    return kept
+
+
+FORFEITED = "deposit_forfeited"
+"""Why an order was cancelled whose balance did not come."""
+
+
+def forfeit(uow: UnitOfWork, order_id: int, at: datetime, *, most: int | None = None) -> int:
+    """Keep the deposit of an order of which nothing was sent, and cancel the order; what was kept, in minor units.
+
+    That happens once. Money beyond `most` is not kept: it waits to be given back.
+    """
+    head = _locked(uow, [order_id])[order_id]
+    lines = _lines(uow, [order_id])[order_id]
+    done = uow.db.row("SELECT 1 FROM presale_order WHERE order_id = ? AND state = ?", (order_id, PresaleState.FORFEITED))
+    if done or any(line.shipped for line in lines):
+        return 0
+    amount = head.advance if most is None else min(most, head.advance)
+    if amount:
+        tax = nearest(head.advance_tax, amount, head.advance)
+        head.advance -= amount
+        head.advance_tax -= tax
+        net = Money(amount - tax, head.currency)
+        uow.emit(DepositForfeited(head.id, head.number, at, net, Money(tax, head.currency)))
+        uow.note("deposit kept", "order", head.id, "the balance did not come", {"amount": amount})
+    if wanted := {line.id: line.open for line in lines if line.open}:
+        _cancel(uow, head, lines, wanted, FORFEITED if amount else "balance_overdue")
+    elif amount:
+        _write(uow, head, lines, FORFEITED)
+    return amount
 
 
 # review
@@ -651,3 +697,9 @@ def _settle_due(uow: UnitOfWork, head: _Head, lines: Sequence[_Line]) -> None:
 def set_words(uow: UnitOfWork, order_id: int, message: str, memo: str) -> None:
     """Keep the buyer's message and the seller's memo as the platform has them now."""
     uow.db.change("UPDATE sales_order SET message = ?, memo = ? WHERE id = ?", (message, memo, order_id))
+
+
+def set_type(uow: UnitOfWork, order_id: int, type_: OrderType) -> None:
+    """What the order is for, as its platform tells only now."""
+    uow.db.change("UPDATE sales_order SET type = ?, version = version + 1 WHERE id = ?", (type_, order_id))
+    uow.note("type changed", "order", order_id, type_)

@@ -178,7 +178,7 @@ class Paper(Channel):
             said["id"], said["id"], version, state, AT, AT if settled else None, currency, lines,
             Money(said["freight"], currency), Money(said["total"], currency), Money(said["paid"], currency),
             Money(said["refunded"], currency), Buyer(said["buyer"]), Address(**said["receiver"]), said["cod"],
-            said["message"], said["memo"], said["held"],
+            said["message"], said["memo"], said["held"], said.get("presale", False), said.get("deposit_kept", False),
         )  # fmt: skip
 
     def confirm_shipment(self, shipment: Shipment, key: str) -> Confirmed:

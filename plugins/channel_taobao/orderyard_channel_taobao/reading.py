@@ -141,6 +141,8 @@ def read_trade(body: bytes, app_key: str) -> ChannelOrder:
         message=answers.text(trade.get("buyer_message")),
         memo=_memo(answers.text(trade.get("seller_memo"))),
         held=_held(trade, status) if any(line.quantity > line.cancelled + line.shipped for line in lines) else "",
+        presale=bool(answers.text(trade.get("step_trade_status"))),
+        deposit_kept=_forfeited(trade) and state is TradeState.CANCELLED,
     )
     check(order)
     return order
