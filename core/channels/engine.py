@@ -150,6 +150,7 @@ class ChannelEngine:
                 with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
                     name = inbox.polled(found.external_id, found.version, body)
                     row = inbox.store(uow, facts.id, "pull", name, found.external_id, version=found.version, body=body)
+                    row = row or inbox.unread(uow, facts.id, name)
                 if row is not None:
                     verdict, _ = inbox.take(self._installation, facts, channel, row, body)
                     result.verdicts[verdict] = result.verdicts.get(verdict, 0) + 1

@@ -66,6 +66,15 @@ def store(
     return int(rows[0][0]) if rows else None
 
 
+def unread(uow: UnitOfWork, connection_id: int, delivery_id: str) -> int | None:
+    """A polled document that was kept and never read, because whoever kept it was stopped in between; its row."""
+    row = uow.db.row(
+        "SELECT id FROM inbox WHERE connection_id = ? AND source = 'pull' AND delivery_id = ? AND verdict = ''",
+        (connection_id, delivery_id),
+    )
+    return None if row is None else int(row[0])
+
+
 def polled(external_id: str, version: datetime, body: bytes) -> str:
     """What a polled document is known by in the inbox: the same version with other content is another document."""
     return f"{external_id}@{version.isoformat()}#{hashlib.sha256(body).hexdigest()[:12]}"
@@ -114,6 +123,11 @@ def said(error: Exception) -> str:
 def _decide(
     uow: UnitOfWork, connection: ConnectionFacts, inbox_id: int, order: ChannelOrder, body: bytes
 ) -> tuple[str, int | None]:
+    known = uow.db.row(
+        "SELECT verdict, order_id FROM inbox WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"), (inbox_id,)
+    )
+    if known is not None and known[0]:
+        return known[0], known[1]  # somebody else read it meanwhile
     row = uow.db.row(
         "SELECT d.id, d.version, d.order_id, i.body FROM channel_order d JOIN inbox i ON i.id = d.inbox_id "
         "WHERE d.connection_id = ? AND d.external_id = ?" + ("" if uow.db.sqlite else " FOR UPDATE OF d"),

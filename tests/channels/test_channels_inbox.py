@@ -142,6 +142,26 @@ def test_an_order_that_is_gone_is_set_aside_and_can_be_fetched_later(shop: Shop)
     assert shop.order("T1")
 
 
+def test_a_document_that_was_kept_and_never_read_is_read_by_the_next_pull(shop: Shop) -> None:
+    """Whoever kept it was killed in between."""
+    order = document("T1", ("TEE", 1))
+    version = shop.platform.moment
+    with shop.house.work() as uow:
+        name = inbox.polled("T1", version, body(order))
+        inbox.store(uow, shop.facts.id, "pull", name, "T1", version=version, body=body(order))
+    assert shop.pull(order).verdicts == {"effective": 1}
+    assert shop.verdicts() == [("T1", "effective")]
+
+
+def test_a_document_read_from_two_sides_keeps_its_first_verdict(shop: Shop) -> None:
+    shop.pull(document("T1", ("TEE", 1)))
+    [(row, content)] = shop.house.db.rows("SELECT id, body FROM inbox")
+    system = shop.house.system
+    again = inbox.take(system.installation, shop.facts, system.channels.channel(shop.facts), row, bytes(content))
+    assert again == ("effective", shop.order("T1"))
+    assert shop.verdicts() == [("T1", "effective")]
+
+
 class Broken:
     """A platform that answers some request with an error instead."""
 
