@@ -90,6 +90,8 @@ def release_ready(uow: UnitOfWork) -> list[int]:
     ready = [row[0] for row in rows if not blocked(uow, row[0], Step.RELEASE)]
     groups: dict[tuple[object, ...], list[int]] = {}
     for fo in (held(uow, ready) if ready else {}).values():
+        if fo.state is not FoState.ALLOCATED:
+            continue  # another process let it out while we waited for its row
         key: tuple[object, ...] = (fo.shop_id, fo.merge_key, fo.currency, fo.cod, fo.warehouse_id)
         if fo.sealed or not fo.merge_key:
             key = (fo.id,)

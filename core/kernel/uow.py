@@ -7,17 +7,23 @@ afterwards is written by the last listener, the outbox.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
+
+import peewee
 
 from .clock import Environment
 from .db import Database, to_json
 from .errors import OrderyardError
 
+_log = logging.getLogger("orderyard.uow")
+
+T = TypeVar("T")
 Listener = Callable[["UnitOfWork", list[Any]], None]
 Ask = Callable[[str, Any], Sequence[str]]
 
@@ -141,6 +147,7 @@ class Installation:
     db: Database
     environment: Environment
     wiring: Wiring
+    _TRIES: ClassVar[int] = 5
 
     @contextmanager
     def unit_of_work(self, actor: str) -> Iterator[UnitOfWork]:
@@ -151,3 +158,14 @@ class Installation:
             uow.settle()
         if self.wiring.committed is not None and uow.heard:
             self.wiring.committed(uow.heard)
+
+    def carry_out(self, actor: str, command: Callable[[UnitOfWork], T]) -> T:
+        """One command in a unit of work of its own, tried again where another transaction was faster (a deadlock, a lock)."""
+        for _ in range(self._TRIES - 1):
+            try:
+                with self.unit_of_work(actor) as uow:
+                    return command(uow)
+            except peewee.OperationalError as error:
+                _log.info("%s is tried again: %s", actor, error)
+        with self.unit_of_work(actor) as uow:
+            return command(uow)

@@ -22,8 +22,7 @@ _PLAIN = ("/hook/", "/health", "/api/")
 def perform(command: Callable[[UnitOfWork], object], done: str) -> bool:
     """Carry out one command in a unit of work of this person and say so; whatever refuses is shown with its remedy."""
     try:
-        with services().installation.unit_of_work(me().actor) as uow:
-            command(uow)
+        services().installation.carry_out(me().actor, command)
     except OrderyardError as error:
         refuse(error)
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import peewee
 import pytest
 
 from orderyard.core.kernel.errors import DomainError, OrderyardError
@@ -145,3 +146,30 @@ def test_a_part_that_fails_by_itself_leaves_the_rest_of_the_command(house: House
         "after",
         "before",
     ]
+
+
+def test_a_command_that_met_a_lock_is_carried_out_again_and_not_for_ever(house: House) -> None:
+    installation = house.system.installation
+    met: list[int] = []
+
+    def command(uow: UnitOfWork) -> str:
+        uow.note("tried", "order", 1)
+        met.append(1)
+        if len(met) < 3:
+            raise peewee.OperationalError("deadlock detected")
+        return "done"
+
+    assert installation.carry_out("person:ann", command) == "done"
+    assert house.db.rows("SELECT COUNT(*) FROM audit WHERE action = 'tried'") == [(1,)]
+
+
+def test_a_lock_that_stays_is_said_in_the_end(house: House) -> None:
+    tries: list[UnitOfWork] = []
+
+    def command(uow: UnitOfWork) -> None:
+        tries.append(uow)
+        raise peewee.OperationalError("locked for ever")
+
+    with pytest.raises(peewee.OperationalError, match="for ever"):
+        house.system.installation.carry_out("person:ann", command)
+    assert len(tries) == 5

@@ -12,6 +12,7 @@ from orderyard.core.kernel.errors import DomainError, IllegalTransition
 from orderyard.core.orders import service as orders
 from orderyard.core.orders.api import HoldCode
 from orderyard.core.orders.service import PaymentFacts
+from orderyard.core.orders.states import Step
 from orderyard.core.testing.builders import AT, House, codes, door
 
 
@@ -214,7 +215,7 @@ def test_an_order_s_hold_stops_all_its_fulfillment_orders(house: House) -> None:
     [fo_id] = house.fos(order_id)
     with house.work() as uow:
         orders.hold(uow, order_id, HoldCode.MANUAL, "call the buyer")
-        assert fulfillment.blocked(uow, fo_id, fulfillment.Step.SHIP) == [("manual", "call the buyer")]
+        assert fulfillment.blocked(uow, fo_id, Step.SHIP) == [("manual", "call the buyer")]
     with pytest.raises(DomainError, match=r"must not release: manual \(call the buyer\)"):
         house.release(fo_id)
     with house.work() as uow:

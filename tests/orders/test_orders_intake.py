@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -205,7 +206,7 @@ def test_a_buyer_is_recognised_again_by_platform_id_or_e_mail(house: House) -> N
     ],
 )
 def test_an_impossible_order_is_refused_and_nothing_is_written(
-    house: House, lines: list[tuple[str, int]], more: dict[str, int], what: str
+    house: House, lines: list[tuple[str, int]], more: dict[str, Any], what: str
 ) -> None:
     drafts = [house.order(("CAP", 1)), house.order(*lines, **more)]
     with pytest.raises(DomainError, match=what):

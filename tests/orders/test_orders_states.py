@@ -90,7 +90,8 @@ def test_the_payment_facet_follows_the_money(
 
 @pytest.mark.parametrize("start", [PENDING, WITHDRAWN, PASSED])
 def test_every_other_review_state_is_reachable_until_it_is_rejected(start: ReviewState) -> None:
-    reached, todo = set(), [start]
+    reached: set[ReviewState] = set()
+    todo = [start]
     while todo:
         for target in REVIEW.allowed[todo.pop()] - reached:
             reached.add(target)

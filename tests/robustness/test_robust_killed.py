@@ -14,9 +14,9 @@ from orderyard.core.testing.demo.buyers import scenes
 from orderyard.core.testing.demo.road import Town, disagreements, tally, town, work_through
 
 PER_CHANNEL = 12
-DEATHS = (3, 90, 61, 233, 150)
+DEATHS = (3, 120, 233, 150)
 """At which of its writes each process dies: all over the road, in transactions and between them."""
-LONGEST = 60
+LONGEST = 120
 
 
 def orders_come(place: Town) -> None:

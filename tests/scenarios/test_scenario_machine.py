@@ -326,7 +326,7 @@ class Merchant(RuleBasedStateMachine):
 def test_whatever_happens_the_books_add_up(databases: Databases, request: Any) -> None:
     quick = "sqlite" in request.node.name
     machine = type("Merchant", (Merchant,), {"databases": databases})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=20 if quick else 5,

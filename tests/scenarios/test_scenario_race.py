@@ -5,7 +5,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from orderyard.core.fulfillment.service import ship
+from orderyard.core.kernel.errors import DomainError
+from orderyard.core.kernel.uow import UnitOfWork
 from orderyard.core.orders import service as orders
 from orderyard.core.testing.paper import Shop, body, document
 
@@ -70,7 +74,7 @@ def test_the_same_new_order_from_all_sides_at_once_becomes_one(shop: Shop) -> No
     shop.house.receive("SH", TEE=9)
     content = body(document("T1", ("TEE", 2)))
     verdicts: list[str] = []
-    work = [lambda n=n: verdicts.append(shop.take(f"d{n}", "T1", content)) for n in range(THREADS)]  # type: ignore[misc]
+    work = [lambda n=n: verdicts.append(shop.take(f"d{n}", "T1", content)) for n in range(THREADS)]
     assert side_by_side(shop, work) == []
     assert Counter(verdicts) == {"effective": 1, "duplicate": THREADS - 1}
     assert shop.house.levels("TEE") == {"SH": (9, 2)}
@@ -102,4 +106,43 @@ def test_orders_cancellations_and_receipts_at_once_leave_nobody_waiting_beside_f
     waiting = house.db.rows("SELECT COUNT(*) FROM fulfillment_order WHERE state = 'planned'")[0][0]
     free = sum(on_hand - held for on_hand, held in house.levels("TEE").values())
     assert (waiting, free) == (5, 0)
+    house.prove()
+
+
+def cancelled(uow: UnitOfWork, order_id: int) -> None:
+    orders.cancel(uow, order_id, None, "buyer")
+
+
+def test_cancelling_what_is_being_shipped_is_decided_one_way_and_nobody_hears_of_a_deadlock(shop: Shop) -> None:
+    """Cancelling locks the order first, shipping the parcel: the two meet, and one of them is tried again."""
+    house = shop.house
+    installation = house.system.installation
+    refused: list[str] = []
+    house.receive("SH", TEE=20, CAP=20)
+    ids = house.place(*[house.order(("TEE", 1), ("CAP", 1)) for _ in range(30)])
+    parcels = [house.fos(order_id)[0] for order_id in ids[:8]]
+    for fo_id in parcels:
+        house.release(fo_id)
+        house.label(fo_id)
+        house.pack(fo_id)
+
+    def cancel(part: int) -> Callable[[], None]:
+        def run() -> None:
+            for order_id in ids[part::4]:
+                installation.carry_out("person:ann", partial(cancelled, order_id=order_id))
+
+        return run
+
+    def send() -> None:
+        for fo_id in parcels:
+            try:
+                installation.carry_out("person:bob", partial(ship, fo_id=fo_id))
+            except DomainError as error:
+                refused.append(str(error))
+
+    assert side_by_side(shop, [*(cancel(part) for part in range(4)), send]) == []
+    states = Counter(house.fo_state(fo_id) for fo_id in parcels)
+    assert states["shipped"] + states["cancelled"] == len(parcels)
+    assert states["cancelled"] == len(refused)
+    assert house.levels("TEE") == {"SH": (20 - states["shipped"], 0)}
     house.prove()
