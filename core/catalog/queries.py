@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..kernel.db import Database
 from ..kernel.errors import DomainError
@@ -71,14 +72,14 @@ def shop(db: Database, shop_id: int) -> ShopFacts:
     return ShopFacts(*row)
 
 
-def _gather(rows: Iterable[Sequence[object]]) -> dict[int, Item]:
+def _gather(rows: Iterable[Sequence[Any]]) -> dict[int, Item]:
     items: dict[int, Item] = {}
     for sku_id, code, title, kit, price, part, quantity, part_code, part_title, part_price in rows:
-        item = items.get(sku_id) or Item(sku_id, code, title, bool(kit), price)  # type: ignore[call-overload, arg-type]
+        item = items.get(sku_id) or Item(sku_id, code, title, bool(kit), price)
         if part is not None:
-            piece = Component(part, part_code, part_title, quantity, part_price)  # type: ignore[arg-type]
+            piece = Component(part, part_code, part_title, quantity, part_price)
             item = replace(item, components=(*item.components, piece))
-        items[sku_id] = item  # type: ignore[index]
+        items[sku_id] = item
     return items
 
 
@@ -104,12 +105,17 @@ def listed(db: Database, shop_id: int, keys: Iterable[tuple[str, str]]) -> dict[
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    rows = db.rows(
-        "SELECT g.item_id, g.variant_id, s.id, s.code, s.title, s.kit, s.price, c.sku_id, c.quantity, p.code, p.title, "
-        "p.price FROM listing g LEFT JOIN sku s ON s.id = g.sku_id LEFT JOIN kit_component c ON c.kit_id = s.id "
-        f"LEFT JOIN sku p ON p.id = c.sku_id WHERE g.shop_id = ? AND (g.item_id, g.variant_id) IN (VALUES "
-        f"{','.join(['(?,?)'] * len(wanted))}) ORDER BY s.id, c.id",
-        [shop_id, *(part for key in wanted for part in key)],
-    )
+    # Spelt out, because SQLite reads every listing of the shop for `IN (VALUES …)` of several columns; and it takes no
+    # deeper question than 1,000.
+    rows: list[tuple[Any, ...]] = []
+    for start in range(0, len(wanted), 400):
+        part = wanted[start : start + 400]
+        these = " OR ".join(["(g.shop_id = ? AND g.item_id = ? AND g.variant_id = ?)"] * len(part))
+        rows += db.rows(
+            "SELECT g.item_id, g.variant_id, s.id, s.code, s.title, s.kit, s.price, c.sku_id, c.quantity, p.code, p.title, "
+            "p.price FROM listing g LEFT JOIN sku s ON s.id = g.sku_id LEFT JOIN kit_component c ON c.kit_id = s.id "
+            f"LEFT JOIN sku p ON p.id = c.sku_id WHERE {these} ORDER BY s.id, c.id",
+            [value for item_id, variant_id in part for value in (shop_id, item_id, variant_id)],
+        )
     known = _gather({row[2:]: None for row in rows if row[2] is not None})
     return {(row[0], row[1]): None if row[2] is None else known[row[2]] for row in rows}

@@ -9,6 +9,9 @@ from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address
 from .api import CustomerChanged
 
+_TOGETHER = 400
+"""Identities in one question; SQLite takes no deeper one than 1,000."""
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
@@ -34,13 +37,15 @@ def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
     """The customer of each buyer, made where nobody is recognised; at most three statements for any number."""
     identities = sorted({identity for fact in facts for identity in fact.identities()})
     known: dict[tuple[str, str, str], int] = {}
-    if identities:
+    for start in range(0, len(identities), _TOGETHER):
+        part = identities[start : start + _TOGETHER]
+        # Spelt out, because SQLite reads the whole table for `IN (VALUES …)` of several columns.
         rows = uow.db.rows(
-            "SELECT kind, scope, value, customer_id FROM customer_identity WHERE (kind, scope, value) IN (VALUES "
-            f"{','.join(['(?,?,?)'] * len(identities))})",
-            [part for identity in identities for part in identity],
+            "SELECT kind, scope, value, customer_id FROM customer_identity WHERE "
+            + " OR ".join(["(kind = ? AND scope = ? AND value = ?)"] * len(part)),
+            [text for identity in part for text in identity],
         )
-        known = {(kind, scope, value): customer for kind, scope, value, customer in rows}
+        known |= {(kind, scope, value): customer for kind, scope, value, customer in rows}
     chosen: list[int | None] = []
     fresh: list[CustomerFacts] = []
     same: dict[tuple[str, str, str], int] = {}
