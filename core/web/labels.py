@@ -8,7 +8,7 @@ from ..auth.permissions import Role as PersonRole
 from ..carriers.api import TrackingState
 from ..fulfillment.api import FoState, WaybillState
 from ..ledger.api import Role
-from ..orders.api import HoldCode, OrderStatus, PaymentState, ReviewState
+from ..orders.api import HoldCode, OrderStatus, OrderType, PaymentState, ReviewState
 from ..orders.states import Step
 from .words import gettext, lazy_gettext
 
@@ -23,6 +23,13 @@ STATUS: Words = {
     OrderStatus.SHIPPED: _("Shipped"),
     OrderStatus.COMPLETED: _("Completed"),
     OrderStatus.CANCELLED: _("Cancelled"),
+}
+TYPE: Words = {
+    OrderType.NORMAL: _("Ordinary order"),
+    OrderType.RESHIP: _("Goods sent again"),
+    OrderType.EXCHANGE: _("Exchange"),
+    OrderType.PRESALE: _("Presale order"),
+    OrderType.WHOLESALE: _("Wholesale order"),
 }
 PAYMENT: Words = {
     PaymentState.UNPAID: _("Unpaid"),
@@ -189,6 +196,14 @@ ACTION: Words = {
     "shipped elsewhere": _("Shipped elsewhere"),
     "address changed": _("Address changed"),
     "added": _("Added"),
+    "price overridden": _("Price set by hand"),
+    "promotion": _("Promotion given"),
+    "discount": _("Discount given"),
+    "freight overridden": _("Freight set by hand"),
+    "goods came back": _("Goods came back"),
+    "customer": _("Customer changed"),
+    "reship": _("Made good by sending again"),
+    "exchange": _("Made good by an exchange"),
     "changed": _("Changed"),
     "mapped": _("Mapped"),
     "routed": _("Routed"),
@@ -240,6 +255,7 @@ TASK: Words = {
 
 KINDS: Mapping[str, Words] = {
     "status": STATUS,
+    "type": TYPE,
     "payment": PAYMENT,
     "review": REVIEW,
     "fo": FO,
