@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,22 +44,27 @@ from .core.migrations.registry import DIRECTORY, HISTORY
 from .core.orders import checks as order_checks
 from .core.orders import queries as orders
 from .core.orders.api import (
+    CARRIED,
     AddressChanged,
+    Gift,
     HoldCode,
     HoldsLifted,
     MoneyReceived,
     MoneyReturned,
+    NoGift,
     OrderCard,
     OrderChanged,
     OrderSettled,
     ReviewPassed,
     ReviewWithdrawn,
+    SettledOrder,
     Sold,
     UnitsAdded,
     UnitsCancelled,
     UnitsShippedElsewhere,
 )
 from .core.orders.files import upload
+from .core.orders.gifts import Gifts
 from .core.orders.intake import map_lines
 from .core.orders.ownership import take_over
 from .core.orders.service import lift
@@ -166,12 +171,16 @@ class System:
 
     def _wire(self, wiring: Wiring) -> None:
         """Who hears what inside a unit of work, in this order. Money is posted before anything is told outside."""
+        gifts = Gifts(self._givers)
+        wiring.hear(OrderSettled, gifts.hear_settled)
         wiring.hear(OrderSettled, self.reviewer.hear)
         wiring.hear(ReviewPassed, fulfillment.route)
+        wiring.hear(ReviewPassed, gifts.hear_planned)
         wiring.hear(UnitsCancelled, fulfillment.let_go)
         wiring.hear(UnitsShippedElsewhere, fulfillment.let_go)
         wiring.hear(ReviewWithdrawn, replanning.hear_withdrawn)
         wiring.hear(UnitsAdded, replanning.hear_added)
+        wiring.hear(UnitsAdded, gifts.hear_planned)
         wiring.hear(AddressChanged, replanning.readdress)
         wiring.hear(AddressChanged, self.reviewer.hear_address)
         wiring.hear(OrderChanged, self.reviewer.hear_changed)
@@ -179,9 +188,13 @@ class System:
         wiring.hear(ListingMapped, self._mapped)
         wiring.hear(HoldsLifted, self.reviewer.hear_lifted)
         wiring.hear(CustomersMerged, take_over)
+        wiring.hear(CustomersMerged, gifts.hear_merged)
         wiring.hear(ReservationsLost, lose)
+        wiring.hear(ReservationsLost, gifts.hear_lost)
         wiring.hear(StockFreed, fulfillment.offer)
         wiring.hear((MoneyReceived, MoneyReturned, Sold, GoodsMoved), ledger.hear)
+        wiring.hear(UnitsCancelled, gifts.hear_cancelled)
+        wiring.hear(MoneyReturned, gifts.hear_refunded)
         wiring.hear(FoVoided, void_waybills)
         wiring.hear(FoReleased, want_waybills)
         wiring.hear(RelabelWanted, relabel)
@@ -190,6 +203,7 @@ class System:
         wiring.foreseen = (ledger.CLOSED,)
         wiring.about[fulfillment.HOLDER] = holders
         wiring.about[putback.HOLDER] = putback.holders
+        wiring.about[CARRIED] = replanning.carrying
         wiring.last = write(self.plugins)
         wiring.ask = self.plugins.ask
         wiring.committed = self._committed
@@ -200,6 +214,17 @@ class System:
             item = items(uow.db, [event.sku_id])[event.sku_id]
             for order_id in map_lines(uow, event.shop_id, (event.item_id, event.variant_id), item):
                 lift(uow, order_id, HoldCode.SKU_UNMAPPED)
+                uow.emit(UnitsAdded((order_id,)))
+
+    def _givers(self) -> dict[str, Callable[[SettledOrder], Sequence[Gift | NoGift]]]:
+        """The plugins that give something to settled orders, each with its settings as they are now."""
+
+        def asking(slug: str, settings: Mapping[str, str]) -> Callable[[SettledOrder], Sequence[Gift | NoGift]]:
+            return lambda order: self.plugins.amend(
+                "amend_settled", slug, (Gift, NoGift), order=order, settings=settings
+            )
+
+        return {slug: asking(slug, self.contexts.of(slug).settings) for slug in self.plugins.asked("amend_settled")}
 
     def _committed(self, events: list[object]) -> None:
         changed = {sku_id for event in events if isinstance(event, StockChanged) for sku_id in event.sku_ids}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pluggy
 
@@ -12,7 +12,7 @@ from .core.customers.api import CustomerChanged
 from .core.fulfillment.api import ShipmentDispatched
 from .core.host.api import API_VERSION, Failed, Manifest, Panel, PluginContext
 from .core.ledger.api import LedgerExporter
-from .core.orders.api import OrderMoved, OrderPlaced, Transition
+from .core.orders.api import Gift, NoGift, OrderMoved, OrderPlaced, SettledOrder, Transition
 from .core.review.api import ReviewRule
 from .core.testing.simulator import Simulator
 
@@ -48,6 +48,14 @@ def register_review_rules() -> Iterable[type[ReviewRule]] | None:
 @hookspec
 def register_simulators() -> Iterable[type[Simulator]] | None:
     """Servers on loopback that speak the vendor's wire protocol, for the demo and for tests."""
+
+
+# amend_: inside the transaction, pure, no network; an error aborts the whole unit of work.
+
+
+@hookspec
+def amend_settled(order: SettledOrder, settings: Mapping[str, str]) -> Iterable[Gift | NoGift] | None:
+    """What an order that is settled gets on top, at no charge."""
 
 
 # object_to_: inside the transaction, pure, no network; an objection or an error stops the move.

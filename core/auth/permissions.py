@@ -18,9 +18,21 @@ class Permission(StrEnum):
     """Orders by hand and by file, and whose customer is whose."""
     PRICES_OVERRIDE = "prices.override"
     """Other prices, discounts and freight than the lists and templates say."""
+    FINANCE_REVIEW = "finance.review"
+    """The second review of orders, in shops that ask for it."""
+    RULES_MANAGE = "rules.manage"
+    """Review rules, the blacklist, who reviews what."""
+    PRICES_MANAGE = "prices.manage"
+    """Price lists, promotions, freight."""
     FULFILLMENT_READ = "fulfillment.read"
     FULFILLMENT_WORK = "fulfillment.work"
     STOCK_READ = "stock.read"
+    STOCK_WORK = "stock.work"
+    """Receipts, adjustments, counts and transfers."""
+    LISTINGS_MANAGE = "listings.manage"
+    """How much of the stock each shop shows, and what is kept for it."""
+    PURCHASES_MANAGE = "purchases.manage"
+    """Suppliers, purchase orders and what is low."""
     LEDGER_READ = "ledger.read"
     WORK_READ = "work.read"
     WORK_RETRY = "work.retry"
@@ -46,8 +58,8 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
     Role.SUPERVISOR: frozenset(Permission) - {_P.PLUGINS_MANAGE, _P.PEOPLE_MANAGE},
     Role.REVIEWER: _LOOK | {_P.ORDERS_READ_PII, _P.ORDERS_REVIEW, _P.ORDERS_ENTER, _P.WORK_READ},
-    Role.WAREHOUSE: _LOOK | {_P.FULFILLMENT_WORK},
-    Role.FINANCE: _LOOK | {_P.LEDGER_READ},
+    Role.WAREHOUSE: _LOOK | {_P.FULFILLMENT_WORK, _P.STOCK_WORK},
+    Role.FINANCE: _LOOK | {_P.LEDGER_READ, _P.FINANCE_REVIEW},
     Role.VIEWER: _LOOK,
 }
 

@@ -116,10 +116,10 @@ def listed(db: Database, shop_id: int, keys: Iterable[tuple[str, str]]) -> dict[
         return {}
     rows = db.rows(
         "SELECT g.item_id, g.variant_id, s.id, s.code, s.title, s.kit, s.price, c.sku_id, c.quantity, p.code, p.title, "
-        "p.price FROM listing g LEFT JOIN sku s ON s.id = g.sku_id LEFT JOIN kit_component c ON c.kit_id = s.id "
-        f"LEFT JOIN sku p ON p.id = c.sku_id WHERE g.shop_id = ? AND (g.item_id, g.variant_id) IN (VALUES "
-        f"{','.join(['(?,?)'] * len(wanted))}) ORDER BY s.id, c.id",
-        [shop_id, *(part for key in wanted for part in key)],
+        f"p.price FROM (VALUES {','.join(['(?,?)'] * len(wanted))}) AS v CROSS JOIN listing g LEFT JOIN sku s ON s.id = g.sku_id "
+        "LEFT JOIN kit_component c ON c.kit_id = s.id LEFT JOIN sku p ON p.id = c.sku_id "
+        "WHERE g.shop_id = ? AND g.item_id = v.column1 AND g.variant_id = v.column2 ORDER BY s.id, c.id",
+        [*(part for key in wanted for part in key), shop_id],
     )
     known = _gather({row[2:]: None for row in rows if row[2] is not None})
     return {(row[0], row[1]): None if row[2] is None else known[row[2]] for row in rows}

@@ -10,7 +10,7 @@ from ..catalog.service import meet_listings
 from ..connections.service import ConnectionFacts, connection, connections, pause, settings_of
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
-from ..inventory.queries import Published, published
+from ..inventory.published import Published, published
 from ..kernel.errors import (
     CredentialsRefused,
     DomainError,
@@ -270,7 +270,9 @@ class ChannelEngine:
         channel = self.channel(facts)
         if not isinstance(channel, PushesStock):
             return 0
-        wanted = [row for row in published(self._installation.db, facts.shop_id, sku_ids) if row.wanted != row.acknowledged]
+        today = self._installation.merchant.day(self._installation.environment.now())
+        numbers = published(self._installation.db, facts.shop_id, sku_ids, today)
+        wanted = [row for row in numbers if row.wanted != row.acknowledged]
         taken = 0
         step = max(1, channel.ability.stock_batch)
         for start in range(0, len(wanted), step):

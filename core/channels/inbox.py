@@ -95,7 +95,7 @@ def take(
     for attempt in range(1, TRIES + 1):
         try:
             with installation.unit_of_work(actor) as uow:
-                return _decide(uow, connection, inbox_id, order, body)
+                return _decide(uow, connection, channel, inbox_id, order, body)
         except (StockShort, Stale, peewee.IntegrityError, peewee.OperationalError) as error:
             if attempt == TRIES:
                 park(installation, inbox_id, str(error), actor)
@@ -105,8 +105,20 @@ def take(
     return "parked", None
 
 
+def _before(channel: Channel, body: bytes | None) -> ChannelOrder | None:
+    """The version in effect until now; None when it cannot be read any more, and our own count must stand for it."""
+    if not body:
+        return None
+    try:
+        order = channel.read(bytes(body))
+        check(order)
+    except Exception:
+        return None
+    return order
+
+
 def _decide(
-    uow: UnitOfWork, connection: ConnectionFacts, inbox_id: int, order: ChannelOrder, body: bytes
+    uow: UnitOfWork, connection: ConnectionFacts, channel: Channel, inbox_id: int, order: ChannelOrder, body: bytes
 ) -> tuple[str, int | None]:
     row = uow.db.row(
         "SELECT d.id, d.version, d.order_id, i.body FROM channel_order d JOIN inbox i ON i.id = d.inbox_id "
@@ -134,7 +146,8 @@ def _decide(
             verdict = "stale"
         else:
             verdict = "effective"
-            reason = ", ".join(translate.apply(uow, connection.code, row[2], order)) or "nothing to do"
+            before = _before(channel, row[3])
+            reason = ", ".join(translate.apply(uow, connection.code, row[2], order, before)) or "nothing to do"
             uow.db.change(
                 "UPDATE channel_order SET version = ?, state = ?, inbox_id = ? WHERE id = ?",
                 (order.version, order.state, inbox_id, row[0]),

@@ -143,3 +143,8 @@ def waiting(db: Database) -> Waiting:
 
 def _moment(value: datetime | str | None) -> datetime | None:
     return None if value is None else as_moment(value)
+
+
+def carriers(db: Database) -> list[str]:
+    """Codes of the connections to carriers."""
+    return [row[0] for row in db.rows("SELECT code FROM connection WHERE kind = 'carrier' ORDER BY code")]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from ..catalog.queries import Item, ShopFacts, listed
+from ..catalog.queries import Item, ShopFacts, listed, shop
 from ..catalog.service import meet_listings
 from ..customers import queries as customers
 from ..customers.service import CustomerFacts
-from ..kernel.errors import RemoteNotUnderstood
+from ..fulfillment.api import FoState
+from ..fulfillment.states import INSIDE, quoted
+from ..kernel.errors import DomainError, RemoteNotUnderstood
 from ..kernel.uow import UnitOfWork
+from ..orders import amendments
 from ..orders import service as orders
-from ..orders.api import HoldCode
+from ..orders.api import CARRIED, AmendmentState, HoldCode, OrderStatus
+from ..orders.changes import NewAddress
 from ..orders.intake import DraftLine, OrderDraft
-from .api import ChannelLine, ChannelOrder, TradeState
+from .api import ChannelOrder, TradeState
+from .upstream import cancelled, edits, ours, same_door, waiting, wanted
 
 UNSETTLED = (TradeState.UNPAID, TradeState.DEPOSIT_PAID)
 
@@ -34,14 +38,9 @@ def items_of(uow: UnitOfWork, shop: ShopFacts, order: ChannelOrder) -> dict[str,
     return {line_id: known[key] for line_id, key in keys.items()}
 
 
-def _cancelled(order: ChannelOrder, line: ChannelLine) -> int:
-    """Units that will not be sent: those the platform cancelled, or all unsent ones of a trade that is over."""
-    return line.quantity - line.shipped if order.state is TradeState.CANCELLED else line.cancelled
-
-
 def _repaid(order: ChannelOrder) -> bool:
     """Everything was refunded as a mere amount while units are still to be sent: no machine decides that."""
-    still = any(line.quantity > line.shipped + _cancelled(order, line) for line in order.lines)
+    still = any(line.quantity > line.shipped + cancelled(order, line) for line in order.lines)
     return still and order.paid.minor > 0 and order.refunded.minor >= order.paid.minor
 
 
@@ -84,7 +83,7 @@ def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, I
                 items[line.external_id],
                 line.external_id,
                 (line.listing.item_id, line.listing.variant_id, line.listing.merchant_code),
-                _cancelled(order, line),
+                cancelled(order, line),
                 line.shipped,
             )
             for line in order.lines
@@ -102,23 +101,26 @@ def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, I
     )
 
 
-def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder) -> list[str]:
-    """Make an order follow a newer version of its document; what was done, in words.
+def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder, before: ChannelOrder | None = None) -> list[str]:
+    """Make an order follow a newer version of its document; what was done, in words. `before` is the version in effect until now.
 
     Every step compares what the platform says with what is counted here, so a repeated document changes nothing.
     """
     done: list[str] = []
-    head = uow.db.row("SELECT received, refunded, address_id, status, message, memo FROM sales_order WHERE id = ?", (order_id,))
+    head = uow.db.row(
+        "SELECT received, refunded, address_id, status, message, memo, shop_id FROM sales_order WHERE id = ?", (order_id,)
+    )
     if head is None:
         raise RemoteNotUnderstood(f"order {order.external_id} points at order {order_id}, which is gone")
-    received, refunded, address_id, status, message, memo = head
+    received, refunded, address_id, status, message, memo, shop_id = head
     stable = f"{code}/{order.external_id}"
     if (more := order.paid.minor - received) > 0:
         paid_at = order.paid_at or order.version
         payment = orders.PaymentFacts(order_id, more, paid_at, "platform", f"{stable}/paid/{order.paid.minor}")
         if orders.receive_payment(uow, payment):
             done.append("paid")
-    done += _units(uow, stable, order_id, order)
+    done += _units(uow, stable, order_id, order, before)
+    done += _edited(uow, order_id, shop_id, order, before)
     if (more := order.refunded.minor - refunded) > 0:
         back = orders.PaymentFacts(order_id, more, order.version, "platform", f"{stable}/refund/{order.refunded.minor}")
         if orders.refund(uow, back):
@@ -137,15 +139,7 @@ def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder) -> lis
             done.append(f"hold {code_}")
         elif orders.lift(uow, order_id, code_, source="channel"):
             done.append(f"lifted {code_}")
-    # A privacy token grows old and is given anew for the same door, so only the words tell whether the door changed.
-    known = replace(customers.address(uow.db, address_id), privacy_token="", token_owner="")
-    if known != replace(order.receiver, privacy_token="", token_owner="") and status not in (
-        "shipped",
-        "completed",
-        "cancelled",
-    ):
-        orders.change_address(uow, order_id, order.receiver, "changed on the platform")
-        done.append("address changed")
+    done += _address(uow, order_id, address_id, order, before)
     if (message, memo) != (order.message, order.memo):
         orders.set_words(uow, order_id, order.message, order.memo)
         done.append("words changed")
@@ -154,39 +148,53 @@ def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder) -> lis
     return done
 
 
-def _units(uow: UnitOfWork, stable: str, order_id: int, order: ChannelOrder) -> list[str]:
-    """Cancel and count units line by line, kits by their components; an edited quantity waits for a person."""
+def _address(uow: UnitOfWork, order_id: int, address_id: int, order: ChannelOrder, before: ChannelOrder | None) -> list[str]:
+    """Follow the platform to another door, unless it says what it said before: staff may have corrected that here."""
+    said_before = before is not None and same_door(before.receiver, order.receiver)
+    if said_before or same_door(customers.address(uow.db, address_id), order.receiver):
+        return []
+    [(status,)] = uow.db.rows("SELECT status FROM sales_order WHERE id = ?", (order_id,))
+    if status == OrderStatus.CANCELLED or order.state is TradeState.CANCELLED:
+        return []
+    if status in (OrderStatus.SHIPPED, OrderStatus.COMPLETED):
+        sent = [fo.waybill for fo in uow.about(CARRIED, [order_id]).get(order_id, ()) if fo.waybill]
+        note = f"too late; ask the carrier to intercept {', '.join(sent)}" if sent else "too late"
+        uow.note("address changed on the platform", "order", order_id, note)
+        return ["address changed too late"]
+    amendments.amend(uow, order_id, [NewAddress(order.receiver)], "changed on the platform", source="channel")
+    return ["address changed"]
+
+
+def _units(uow: UnitOfWork, stable: str, order_id: int, order: ChannelOrder, before: ChannelOrder | None) -> list[str]:
+    """Count units that were sent by somebody else, and cancel what the platform cancelled, kits by their components."""
     rows = uow.db.rows(
-        "SELECT id, no, external_id, kit, kit_line, per_kit, quantity, shipped, cancelled FROM order_line WHERE order_id = ? "
-        "ORDER BY no",
+        "SELECT id, external_id, per_kit, quantity, shipped, cancelled FROM order_line WHERE order_id = ? AND NOT kit "
+        "AND external_id <> '' ORDER BY no",
         (order_id,),
     )
     cancels: dict[int, int] = {}
     elsewhere: dict[int, int] = {}
-    edited: list[str] = []
     by_id = {line.external_id: line for line in order.lines}
-    for line_id, _no, external_id, kit, kit_line, per_kit, quantity, shipped, cancelled in rows:
-        line = by_id.get(external_id)
+    was = {} if before is None else {line.external_id: line for line in before.lines}
+    for line_id, external_id, per_kit, quantity, shipped, gone in rows:
+        line, then = by_id.get(external_id), was.get(external_id)
         if line is None:
-            edited.append(f"line {external_id} is gone")
             continue
-        if kit_line is None and line.quantity != quantity:
-            edited.append(f"{line.title}: {quantity} → {line.quantity}")
-            continue
-        if kit:
-            continue
-        open_ = quantity - shipped - cancelled
+        open_ = quantity - shipped - gone
         if (more := min(line.shipped * per_kit - shipped, open_)) > 0:
             elsewhere[line_id] = more
             open_ -= more
-        if (more := min(_cancelled(order, line) * per_kit - cancelled, open_)) > 0:
+        if order.state is TradeState.CANCELLED:
+            more = open_
+        elif then is None or before is None:
+            more = line.cancelled * per_kit - gone
+        else:
+            # The platform's last word tells what is new; our own count, what was cancelled here already.
+            fresh = (line.cancelled - cancelled(before, then)) * per_kit
+            more = min(fresh, quantity - gone - wanted(order, line) * per_kit)
+        if (more := min(more, open_)) > 0:
             cancels[line_id] = more
-    if new := [line.title for line in order.lines if line.external_id not in {row[2] for row in rows}]:
-        edited.append(f"new: {', '.join(new)}")
     done = []
-    if edited:
-        orders.hold(uow, order_id, HoldCode.UPSTREAM_CHANGED, "; ".join(edited), source="channel")
-        done.append("edited")
     if elsewhere:
         orders.record_shipped_elsewhere(uow, order_id, elsewhere, f"{stable}/elsewhere/{order.version.isoformat()}")
         done.append("shipped elsewhere")
@@ -194,3 +202,47 @@ def _units(uow: UnitOfWork, stable: str, order_id: int, order: ChannelOrder) -> 
         orders.cancel(uow, order_id, cancels, "refunded" if order.refunded else "buyer")
         done.append("units cancelled")
     return done
+
+
+def _edited(uow: UnitOfWork, order_id: int, shop_id: int, order: ChannelOrder, before: ChannelOrder | None) -> list[str]:
+    """Lines, quantities and prices edited on the platform: applied before picking, kept for a person from then on."""
+    if order.state is TradeState.CANCELLED:
+        return []
+    here = ours(uow, order_id)
+    unknown = any(line.external_id not in here for line in order.lines)
+    items = items_of(uow, shop(uow.db, shop_id), order) if unknown else {}
+    changes = edits(before, order, here, items)
+    kept = [row for row in amendments.amendments(uow.db, order_id) if row.state is AmendmentState.WAITING]
+    if kept:
+        more, idle = waiting([change for row in kept for change in row.changes], order, here)
+        if idle and not changes:
+            for row in kept:
+                amendments.drop(uow, row.id, "the platform took it back")
+            return ["edit taken back"]
+        changes = [*changes, *more]
+    if not changes:
+        return []
+    because = "changed on the platform"
+    if not kept and not _begun(uow, order_id):
+        try:
+            amendments.preview(uow, order_id, changes)
+        except DomainError as error:
+            because = f"changed on the platform; {error.what}"
+        else:
+            amendments.amend(uow, order_id, changes, because, source="channel")
+            return ["edited"]
+    amendments.wait(uow, order_id, changes, because)
+    return ["edit waits"]
+
+
+def _begun(uow: UnitOfWork, order_id: int) -> bool:
+    """Whether anybody picks, packs or has sent units of an order."""
+    late = quoted((*INSIDE, FoState.SHIPPED, FoState.DELIVERED, FoState.RETURNING, FoState.RETURNED))
+    return (
+        uow.db.row(
+            "SELECT 1 FROM fulfillment_order f JOIN fo_line x ON x.fo_id = f.id WHERE x.order_id = ? "
+            f"AND f.state IN ({late}) LIMIT 1",
+            (order_id,),
+        )
+        is not None
+    )

@@ -67,8 +67,8 @@ def find_customers(db: Database, text: str, region: str = "CN", limit: int = 20)
     if (phone := read_phone(text, region)) is not None:
         sure.append(("phone", phone.e164))
     known = db.rows(
-        f"{_FOUND} WHERE c.id IN (SELECT customer_id FROM customer_identity WHERE scope = '' AND (kind, value) IN (VALUES "
-        f"{','.join(['(?,?)'] * len(sure))})) ORDER BY c.id LIMIT ?",
+        f"{_FOUND} WHERE c.id IN (SELECT i.customer_id FROM (VALUES {','.join(['(?,?)'] * len(sure))}) AS v CROSS JOIN "
+        "customer_identity i WHERE i.kind = v.column1 AND i.scope = '' AND i.value = v.column2) ORDER BY c.id LIMIT ?",
         [*(part for one in sure for part in one), limit],
     )
     if not known:
@@ -87,8 +87,9 @@ def price_groups(db: Database, facts: Sequence[CustomerFacts]) -> list[str]:
         groups = dict(db.rows(f"SELECT id, price_group FROM customer WHERE id IN ({','.join('?' * len(picked))})", picked))
     if wanted:
         rows = db.rows(
-            "SELECT i.kind, i.scope, i.value, c.price_group FROM customer_identity i JOIN customer c ON c.id = i.customer_id "
-            f"WHERE (i.kind, i.scope, i.value) IN (VALUES {','.join(['(?,?,?)'] * len(wanted))})",
+            f"SELECT i.kind, i.scope, i.value, c.price_group FROM (VALUES {','.join(['(?,?,?)'] * len(wanted))}) AS v CROSS JOIN "
+            "customer_identity i JOIN customer c ON c.id = i.customer_id WHERE i.kind = v.column1 AND i.scope = v.column2 "
+            "AND i.value = v.column3",
             [part for identity in wanted for part in identity],
         )
         known = {(kind, scope, value): group for kind, scope, value, group in rows}

@@ -42,12 +42,18 @@ class CustomerFacts:
 
 def recognition(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> Question | None:
     """What `recognise` asks about these buyers; None when nothing tells who they are."""
-    identities = sorted({identity for fact in facts for identity in fact.identities()})
+    return _recognition(uow, [fact.identities() for fact in facts])
+
+
+def _recognition(uow: UnitOfWork, several: Sequence[Sequence[tuple[str, str, str]]]) -> Question | None:
+    identities = sorted({identity for mine in several for identity in mine})
     if not identities:
         return None
+    # From the values to the index: of `(kind, scope, value) IN (…)` SQLite makes a walk over everybody.
     return Question(
-        "SELECT kind, scope, value, customer_id FROM customer_identity WHERE (kind, scope, value) IN (VALUES "
-        f"{','.join(['(?,?,?)'] * len(identities))}){'' if uow.db.sqlite else ' FOR SHARE'}",
+        f"SELECT i.kind, i.scope, i.value, i.customer_id FROM (VALUES {','.join(['(?,?,?)'] * len(identities))}) AS v CROSS JOIN "
+        "customer_identity i WHERE i.kind = v.column1 AND i.scope = v.column2 AND i.value = v.column3"
+        + ("" if uow.db.sqlite else " FOR SHARE OF i"),
         tuple(part for identity in identities for part in identity),
         4,
     )
@@ -60,14 +66,14 @@ def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
     """
     _picked(uow, sorted({fact.id for fact in facts if fact.id}))
     known: dict[tuple[str, str, str], int] = {}
-    if (question := recognition(uow, facts)) is not None:
+    several = [fact.identities() for fact in facts]
+    if (question := _recognition(uow, several)) is not None:
         rows = uow.db.rows(question.sql, question.parameters)
         known = {(kind, scope, value): customer for kind, scope, value, customer in rows}
     chosen: list[int | None] = []
     fresh: list[CustomerFacts] = []
     same: dict[tuple[str, str, str], int] = {}
-    for fact in facts:
-        mine = fact.identities()
+    for fact, mine in zip(facts, several, strict=True):
         found = fact.id or next((known[identity] for identity in mine if identity in known), None)
         if found is None:
             place = next((same[identity] for identity in mine if identity in same), None)
@@ -100,10 +106,7 @@ def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
         uow.emit(*(CustomerChanged(customer) for customer in ids))
     result = [value if value is not None and value >= 0 else ids[-1 - (value or 0)] for value in chosen]
     new = {
-        identity: customer
-        for fact, customer in zip(facts, result, strict=True)
-        for identity in fact.identities()
-        if identity not in known
+        identity: customer for mine, customer in zip(several, result, strict=True) for identity in mine if identity not in known
     }
     if new:
         uow.db.insert(

@@ -284,7 +284,9 @@ def candidates(db: Database, shop_id: int | None = None) -> list[Candidate]:
         if len(ids) < 2 or all(fos[fo_id].state in INSIDE for fo_id in ids):
             continue
         found += _weigh([fos[fo_id] for fo_id in sorted(ids)], costs, weights)
-    return sorted(found, key=lambda one: (-one.parcels_saved, -(one.freight_saved.minor if one.freight_saved else 0), one.numbers))
+    return sorted(
+        found, key=lambda one: (-one.parcels_saved, -(one.freight_saved.minor if one.freight_saved else 0), one.numbers)
+    )
 
 
 def _fo(row: Sequence[object]) -> Fo:

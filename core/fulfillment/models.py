@@ -15,9 +15,9 @@ class FulfillmentOrder(Table):
     """发货单: what one warehouse sends to one address; its lines may belong to several orders."""
 
     number = peewee.TextField(unique=True)
-    shop = peewee.ForeignKeyField(Shop, backref="+")
-    warehouse = peewee.ForeignKeyField(Warehouse, null=True, backref="+")
-    address = peewee.ForeignKeyField(PostalAddress, backref="+")
+    shop = peewee.ForeignKeyField(Shop, index=False, backref="+")
+    warehouse = peewee.ForeignKeyField(Warehouse, null=True, index=False, backref="+")
+    address = peewee.ForeignKeyField(PostalAddress, index=False, backref="+")
     merge_key = peewee.TextField(index=True)
     state = peewee.TextField()
     cod = peewee.BooleanField()
@@ -28,7 +28,7 @@ class FulfillmentOrder(Table):
     carrier = peewee.TextField(default="")
     """Code of the carrier connection."""
     cancel_reason = peewee.TextField(default="")
-    became = peewee.ForeignKeyField("self", null=True, backref="+")
+    became = peewee.ForeignKeyField("self", null=True, index=False, backref="+")
     """The fulfillment order it was merged into or split from."""
     why = JsonField(default=dict)
     """The routing's candidates, and why the others lost."""
@@ -44,7 +44,7 @@ class FulfillmentOrder(Table):
 class FoLine(Table):
     """Units of one order line inside a fulfillment order."""
 
-    fo = peewee.ForeignKeyField(FulfillmentOrder, backref="lines")
+    fo = peewee.ForeignKeyField(FulfillmentOrder, index=False, backref="lines")
     order = peewee.ForeignKeyField(Order, backref="+")
     line = peewee.ForeignKeyField(OrderLine, backref="+")
     sku_id = peewee.IntegerField(index=True)

@@ -242,3 +242,24 @@ def label(db: Database, waybill_id: int) -> tuple[str, str, bytes] | None:
     """Number, media type and content of a printable waybill."""
     row = db.row("SELECT number, label_type, label FROM waybill WHERE id = ? AND label IS NOT NULL", (waybill_id,))
     return None if row is None else (row[0], row[1], bytes(row[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Splittable:
+    """A line of an order as it may be split off: a kit as a whole, everything else by itself."""
+
+    line_id: int
+    title: str
+    units: int
+
+
+def splittable(db: Database, fo_id: int) -> list[Splittable]:
+    """What a fulfillment order carries, in lines that may be split off."""
+    rows = db.rows(
+        "SELECT COALESCE(k.id, l.id), COALESCE(k.title, l.title), MIN(x.quantity / CASE WHEN k.id IS NULL THEN 1 "
+        "ELSE l.per_kit END) FROM fo_line x JOIN order_line l ON l.id = x.line_id LEFT JOIN order_line k "
+        "ON k.order_id = l.order_id AND k.no = l.kit_line AND k.kit WHERE x.fo_id = ? "
+        "GROUP BY COALESCE(k.id, l.id), COALESCE(k.title, l.title) ORDER BY 1",
+        (fo_id,),
+    )
+    return [Splittable(row[0], row[1], int(row[2])) for row in rows]

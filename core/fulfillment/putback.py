@@ -46,7 +46,8 @@ def want(uow: UnitOfWork, taken: Taken, reason: str) -> int:
 def put_back(uow: UnitOfWork, task_id: int, place: str = "") -> None:
     """Somebody put the units back (`place`: where); from now on they are free for whoever waits."""
     row = uow.db.row(
-        "SELECT state, fo_id, quantity, closed_by FROM putback WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"), (task_id,)
+        "SELECT state, fo_id, quantity, closed_by FROM putback WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        (task_id,),
     )
     if row is None:
         raise DomainError(f"there is no put-back task {task_id}", remedy="reload the list of put-backs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..inventory import queries as stock
@@ -10,7 +10,7 @@ from ..inventory import service as inventory
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
-from ..orders.api import AddressChanged, HoldCode, ReviewPassed, ReviewWithdrawn, UnitsAdded
+from ..orders.api import AddressChanged, Carrying, HoldCode, ReviewPassed, ReviewWithdrawn, UnitsAdded
 from .api import FoReleased, FoState, LineageKind, RelabelWanted, WaybillState
 from .merging import detach, take_back
 from .routing import Demand, Free, decide
@@ -33,8 +33,61 @@ def hear_withdrawn(uow: UnitOfWork, events: Sequence[ReviewWithdrawn]) -> None:
 
 
 def hear_added(uow: UnitOfWork, events: Sequence[UnitsAdded]) -> None:
-    """Plan what orders owe beyond what their fulfillment orders carry; at release it joins what goes to the same door."""
-    route(uow, [ReviewPassed(event.order_ids) for event in events])
+    """Plan what orders that passed owe beyond what their fulfillment orders carry; at release it joins what goes there too."""
+    wanted = sorted({order_id for event in events for order_id in event.order_ids})
+    rows = uow.db.rows(
+        f"SELECT id FROM sales_order WHERE id IN ({','.join('?' * len(wanted))}) AND review = 'passed' "
+        "AND finance_review IN ('','passed') ORDER BY id",
+        wanted,
+    )
+    if rows:
+        route(uow, [ReviewPassed(tuple(row[0] for row in rows))])
+
+
+def carrying(uow: UnitOfWork, order_ids: Sequence[int]) -> Mapping[int, tuple[Carrying, ...]]:
+    """What orders may know about the fulfillment orders that carry their units, or carried them, by order."""
+    wanted = sorted(set(order_ids))
+    listed = ",".join("?" * len(wanted))
+    units: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
+    for order_id, fo_id, code, count, reserved in uow.db.rows(
+        "SELECT x.order_id, x.fo_id, k.code, SUM(x.quantity), SUM(x.reserved) FROM fo_line x JOIN sku k ON k.id = x.sku_id "
+        f"WHERE x.order_id IN ({listed}) GROUP BY x.order_id, x.fo_id, k.code ORDER BY x.order_id, x.fo_id, k.code",
+        wanted,
+    ):
+        units.setdefault((order_id, fo_id), []).append((code, int(count), int(reserved)))
+    ids = sorted({fo_id for _, fo_id in units})
+    if not ids:
+        return {}
+    heads = {
+        row[0]: row[1:]
+        for row in uow.db.rows(
+            "SELECT f.id, f.number, f.state, f.version, COALESCE(w.code, ''), a.province, a.city, a.detail, a.name, f.cancel_reason, "
+            "(SELECT COUNT(DISTINCT y.order_id) FROM fo_line y WHERE y.fo_id = f.id), "
+            f"(SELECT MAX(CASE WHEN b.number = '' THEN 'asked for' ELSE b.number END) FROM waybill b WHERE b.fo_id = f.id "
+            f"AND b.state IN ({quoted(LIVE)})), "
+            "(SELECT SUM(p.quantity) FROM putback p WHERE p.fo_id = f.id AND p.state = 'open') FROM fulfillment_order f "
+            "LEFT JOIN warehouse w ON w.id = f.warehouse_id JOIN postal_address a ON a.id = f.address_id "
+            f"WHERE f.id IN ({','.join('?' * len(ids))})",
+            ids,
+        )
+    }
+    found: dict[int, tuple[Carrying, ...]] = {}
+    for (order_id, fo_id), mine in units.items():
+        number, state, version, warehouse, province, city, detail, name, reason, orders_, waybill, putbacks = heads[fo_id]
+        one = Carrying(
+            number,
+            state,
+            version,
+            warehouse,
+            tuple(mine),
+            f"{province}{city}{detail}, {name}",
+            waybill or "",
+            orders_ > 1,
+            reason,
+            int(putbacks or 0),
+        )
+        found[order_id] = (*found.get(order_id, ()), one)
+    return found
 
 
 def open_fos(uow: UnitOfWork, order_id: int) -> list[int]:

@@ -11,7 +11,8 @@ from ..inventory import queries as stock
 from ..inventory import service as inventory
 from ..inventory.api import StockFreed
 from ..inventory.lots import choose_lots
-from ..kernel.db import Change, Question, Rows, to_json
+from ..inventory.pool import Pool
+from ..kernel.db import Change, Question, Rows, as_json, to_json
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
@@ -20,8 +21,11 @@ from ..orders.states import Step, codes_stopping
 from ..orders.unwritten import unwritten
 from . import putback
 from .api import FoReleased, FoState, FoVoided, RelabelWanted, ShipmentDelivered, ShipmentDispatched, WaybillState
-from .routing import Demand, Free, decide
+from .routing import Demand, decide
 from .states import FO, INSIDE, LIVE, OPEN, quoted
+
+BY_HAND = "by_hand"
+"""In `why`: the warehouse was chosen by a person, for this reason."""
 
 HOLDER = "fo_line"
 """Reservations are held by fulfillment order lines."""
@@ -191,14 +195,8 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     routed, codes = _read(uow, order_ids)
     if not routed:
         return
-    levels = inventory.lock_levels(uow, codes, {order.shop_id for order in routed})
-    level_of: dict[tuple[int, int], inventory.Level] = {}
-    free: Free = {}
-    serving: dict[int, dict[int, stock.ServingWarehouse]] = {}
-    for level in levels:
-        level_of[level.warehouse.id, level.sku_id] = level
-        free[level.warehouse.id, level.sku_id] = level.free
-        serving.setdefault(level.shop_id, {})[level.warehouse.id] = level.warehouse
+    pool = Pool(inventory.lock_levels(uow, codes, {order.shop_id for order in routed}))
+    serving = pool.serving
     unseen = {o.shop_id for o in routed if o.shop_id not in serving or o.warehouse_id not in (None, *serving[o.shop_id])}
     for shop_id, warehouses in stock.serving(uow.db, unseen).items():
         serving[shop_id] = {warehouse.id: warehouse for warehouse in warehouses}
@@ -206,13 +204,13 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     lines: list[tuple[int, ...]] = []
     holds: list[tuple[str, int, HoldCode, str, str]] = []
     waits: dict[int, list[tuple[str, int, HoldCode, str, str]]] = {}
-    wants: list[tuple[int, int, int, int]] = []
+    wants: list[inventory.Want] = []
     reserved: dict[int, int] = {}
     for order in routed:
         choice = sorted(serving[order.shop_id].values(), key=lambda warehouse: warehouse.code)
         if order.warehouse_id is not None:
             choice = [warehouse for warehouse in choice if warehouse.id == order.warehouse_id]
-        plan = decide(order.demands, choice, free, order.province, order.country, codes)
+        plan = decide(order.demands, choice, pool.free(order.shop_id), order.province, order.country, codes)
         if not plan.assignments:
             holds.append(("order", order.id, HoldCode.OUT_OF_STOCK, "routing", str(plan.why["refused"])))
             continue
@@ -224,7 +222,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
                 count = units * assignment.sets
                 groups.setdefault(group, []).append((line_id, sku_id, count, count if assignment.served else 0))
                 if assignment.served:
-                    free[assignment.warehouse_id, sku_id] -= count
+                    pool.take(order.shop_id, assignment.warehouse_id, sku_id, count)
         fo_ids = uow.take_ids("fulfillment_order", len(groups))
         for fo_id, ((warehouse_id, _), parts) in zip(fo_ids, groups.items(), strict=True):
             merged: dict[int, tuple[int, int, int]] = {}
@@ -249,20 +247,15 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
             for row_id, (line_id, (sku_id, count, kept)) in zip(line_rows, merged.items(), strict=True):
                 lines.append((row_id, fo_id, order.id, line_id, sku_id, count, kept))
                 if kept:
-                    wants.append((row_id, warehouse_id, sku_id, kept))
+                    level = pool.level(order.shop_id, warehouse_id, sku_id)
+                    wants.append(inventory.Want(HOLDER, row_id, level, kept))
                     reserved[line_id] = reserved.get(line_id, order.reserved[line_id]) + kept
     orders.set_reserved(uow, reserved)
     uow.db.together(
         Rows("fulfillment_order", _FO_COLUMNS, fos),
         Rows("fo_line", ("id", "fo_id", "order_id", "line_id", "sku_id", "quantity", "reserved"), lines),
     )
-    inventory.reserve(
-        uow,
-        [
-            inventory.Want(HOLDER, row_id, level_of[warehouse_id, sku_id], count)
-            for row_id, warehouse_id, sku_id, count in wants
-        ],
-    )
+    inventory.reserve(uow, wants)
     orders.open_holds(uow, holds)
     for minutes, waiting in waits.items():
         orders.open_holds(uow, waiting, until=uow.now + timedelta(minutes=minutes))
@@ -374,15 +367,13 @@ def allocate(uow: UnitOfWork, fo_id: int, because: str, *, stay: bool = False) -
 
 
 def _chosen(uow: UnitOfWork, fo_id: int) -> bool:
-    """Whether somebody chose the warehouse of one of its orders, so that it must stay there."""
-    return (
-        uow.db.row(
-            "SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = ? AND o.warehouse_id IS NOT NULL "
-            "LIMIT 1",
-            (fo_id,),
-        )
-        is not None
+    """Whether somebody chose its warehouse, or that of one of its orders, so that it must stay there."""
+    row = uow.db.row(
+        "SELECT f.why, EXISTS (SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = f.id "
+        "AND o.warehouse_id IS NOT NULL) FROM fulfillment_order f WHERE f.id = ?",
+        (fo_id,),
     )
+    return row is not None and (bool(row[1]) or BY_HAND in (as_json(row[0]) or {}))
 
 
 def count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..catalog.queries import marks
 from ..inventory import service as inventory
 from ..inventory.sharing import pass_on
+from ..kernel.db import to_json
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
 from ..orders.api import HoldCode
 from .api import FoReleased, FoState, LineageKind, RelabelWanted
-from .service import HOLDER, Fo, FoLineRow, allocate, count_reserved, fo_lines, fo_number, held, move
+from .service import BY_HAND, HOLDER, Fo, FoLineRow, allocate, count_reserved, fo_lines, fo_number, held, move
 from .states import INSIDE, OPEN
 
 _EARLY = (FoState.PLANNED, FoState.ALLOCATED)
@@ -136,7 +137,8 @@ def split_to_warehouse(uow: UnitOfWork, fo_id: int, units: Mapping[int, int] | N
     }
     if warehouse not in serving:
         raise DomainError(
-            f"warehouse {warehouse!r} does not serve the shop of {fo.number}", remedy=f"these do: {', '.join(serving) or 'none'}"
+            f"warehouse {warehouse!r} does not serve the shop of {fo.number}",
+            remedy=f"these do: {', '.join(serving) or 'none'}",
         )
     if serving[warehouse] == fo.warehouse_id:
         raise DomainError(f"{fo.number} is in {warehouse} already", remedy="choose another warehouse")
@@ -147,6 +149,8 @@ def split_to_warehouse(uow: UnitOfWork, fo_id: int, units: Mapping[int, int] | N
     else:
         new_id = carve(uow, fo, _parts(uow, fo, units), LineageKind.SPLIT, because)
         target = held(uow, [new_id])[new_id]
+    why = to_json({"chosen": [warehouse], BY_HAND: because})
+    uow.db.change("UPDATE fulfillment_order SET why = ? WHERE id = ?", (why, target.id))
     settle_in(uow, target, serving[warehouse], because)
     if target.id != fo.id and fo.state is FoState.PLANNED:
         allocate(uow, fo.id, because)

@@ -12,7 +12,7 @@ from ... import hookspecs
 from ...hookspecs import Simulator
 from ..carriers.api import Carrier
 from ..channels.api import Channel
-from ..kernel.errors import PluginError, RemoteError
+from ..kernel.errors import DomainError, PluginError, RemoteError
 from ..ledger.api import LedgerExporter
 from ..review.api import ReviewRule
 from .api import Failed, Manifest, Panel, PluginContext
@@ -124,6 +124,32 @@ class Plugins:
                 self.notice(slug, hook, said(error))
                 objections.append(f"{slug} could not be asked: {said(error)}")
         return objections
+
+    def asked(self, hook: str) -> tuple[str, ...]:
+        """The running plugins that implement a hook, in their order."""
+        return tuple(slug for slug, _ in self._asked.get(hook, ()))
+
+    def amend(self, hook: str, slug: str, allowed: tuple[type, ...], **arguments: object) -> list[Any]:
+        """What one plugin adds inside a transaction, everything of an `allowed` type.
+
+        A plugin that raises, or answers with something else, fails the whole unit of work: DomainError.
+        """
+        guest = self._guests.get(slug)
+        call = guest.calls.get(hook) if guest else None
+        if call is None:
+            return []
+        try:
+            with contained(hook):
+                answers = [one for several in call(**arguments) for one in several]
+            for one in answers:
+                if not isinstance(one, allowed):
+                    raise PluginError(f"it answered {one!r}", remedy=f"return {', '.join(kind.__name__ for kind in allowed)}")
+        except PluginError as error:
+            self.notice(slug, hook, str(error))
+            raise DomainError(
+                f"plugin {slug} failed at {hook}: {error}", remedy="nothing was written; mend the plugin or switch it off"
+            ) from error
+        return answers
 
     def show(self, hook: str, context_of: Callable[[str], PluginContext], **arguments: object) -> list[Shown]:
         """Every plugin's panels for a page; an error stands where its panels would, and hurts nobody else."""

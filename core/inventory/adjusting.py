@@ -13,7 +13,7 @@ from .booking import Shift, Spot, book
 from .giving_way import make_room
 from .places import bin_ids
 from .tracking import code as checked
-from .tracking import day, meet_lots
+from .tracking import day, meet_lots, words
 
 
 def worth(uow: UnitOfWork, sku_id: int, warehouse_id: int, lot: str, quality: Quality, units: int) -> int:
@@ -31,11 +31,9 @@ def worth(uow: UnitOfWork, sku_id: int, warehouse_id: int, lot: str, quality: Qu
 
 
 def _because(reason: str) -> str:
-    text = reason.strip()
+    text = words(reason, "a reason")
     if not text:
         raise DomainError("an adjustment without a reason", remedy="say in a few words what happened")
-    if len(text) > 500:
-        raise DomainError(f"a reason of {len(text)} characters", remedy="say it in at most 500")
     return text
 
 
@@ -101,6 +99,7 @@ def change_quality(
     """质检: units turn out good, defective, or to be inspected; reserved ones stay, and the refusal names who holds them."""
     if source == target:
         raise DomainError(f"units that are {source} already", remedy="choose another quality")
+    because = words(because, "a reason")
     bins = bin_ids(uow.db, warehouse_id, {code for code in (bin, to_bin) if code})
     shift = Shift(
         sku_id, units, Spot(Quality(source).place, warehouse_id, bins.get(bin)),

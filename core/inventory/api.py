@@ -53,6 +53,17 @@ class ZoneUse(StrEnum):
     RETURNS = "returns"
 
 
+class LockMode(StrEnum):
+    """What a shop with a lock of its own may sell; own locked units always go first."""
+
+    PLUS_SHARED = "lock_plus_shared"
+    """Its own, and whatever no shop has locked."""
+    ONLY = "lock_only"
+    """Its own, in whichever warehouse, and nothing else anywhere."""
+    ONLY_HERE = "lock_only_here"
+    """In this warehouse only its own; elsewhere what is shared."""
+
+
 @dataclass(frozen=True, slots=True)
 class GoodsMoved:
     """Units changed places; `cost` is what all of them cost together, in the merchant's own currency."""

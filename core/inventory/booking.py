@@ -12,6 +12,7 @@ from ..catalog.queries import marks
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money, quantity
+from . import locks
 from . import serials as pieces
 from .api import OURS, GoodsMoved, Holder, Place, Quality, StockChanged, StockFreed, ZoneUse
 from .tracking import Tracked, last_days, sell_by, tracked
@@ -77,6 +78,8 @@ class Counter:
     value: int
     placed: int
     sell_by: str
+    locked: int
+    """Kept for shops by their locks; of what nobody reserved."""
     was: tuple[int, int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,8 +89,13 @@ class Counter:
     def key(self) -> tuple[int, int, str, str]:
         return self.sku_id, self.warehouse_id, self.lot, self.quality
 
+    @property
+    def shared(self) -> int:
+        """Units that nobody reserved and no shop has locked."""
+        return self.on_hand - self.reserved - self.locked
 
-_COUNTER = "counting, id, warehouse_id, sku_id, lot, quality, on_hand, reserved, value, placed, sell_by"
+
+_COUNTER = "counting, id, warehouse_id, sku_id, lot, quality, on_hand, reserved, value, placed, sell_by, locked"
 
 
 def counters(uow: UnitOfWork, sku_ids: Iterable[int], warehouse_ids: Iterable[int]) -> list[Counter]:
@@ -226,7 +234,7 @@ def _book(
         if source is not None:
             free = source.on_hand - (0 if within else source.reserved)
             if shift.quantity > free:
-                held = documents(uow, [source.id]) if source.reserved else ""
+                held = documents(uow, [source.id]) if source.reserved and not within else ""
                 remedy = f"held by {held}: cancel these or plan them anew first, or move no more than {free}" if held else ""
                 raise StockShort(sku.code, shift.quantity, free, remedy=remedy or "count it, or move fewer")
             pieces_from = shelves.take(source.id, source.on_hand - source.placed, shift.source.bin_id, shift.quantity)
@@ -332,7 +340,8 @@ def _levels(uow: UnitOfWork, shifts: Sequence[Shift], facts: dict[int, Tracked])
 def _write(uow: UnitOfWork, levels: Iterable[Counter]) -> None:
     """Write what changed of the counters, in the order of their ids; somebody faster makes it fail as a whole."""
     changed: list[int] = []
-    for level in sorted(levels, key=lambda one: one.id):
+    there = sorted(levels, key=lambda one: one.id)
+    for level in there:
         on_hand, value, placed = level.was
         if (level.on_hand, level.value, level.placed) != level.was:
             changed += [level.id, level.on_hand - on_hand, level.value - value, level.placed - placed]
@@ -348,3 +357,4 @@ def _write(uow: UnitOfWork, levels: Iterable[Counter]) -> None:
     )
     if touched != count:
         raise StockShort("stock", count, touched, remedy="somebody was faster; try again")
+    locks.fit(uow, [level.id for level in there if level.locked > level.on_hand - level.reserved])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..kernel.checks import Check, RowCheck
+from . import locks, purchasing
 from .proofs import DEPTH_CHECKS
 
 # Units and cost that the moves say are in each warehouse, lot and quality; what moves from bin to bin stays where it is.
@@ -97,4 +98,7 @@ reservation_states = RowCheck(
     "release it",
 )
 
-CHECKS: tuple[Check, ...] = (places, on_hand, value, unlevelled, reserved, counters, reservation_states, *DEPTH_CHECKS)
+CHECKS: tuple[Check, ...] = (
+    places, on_hand, value, unlevelled, reserved, counters, reservation_states, *DEPTH_CHECKS, *locks.CHECKS,
+    *purchasing.CHECKS,
+)  # fmt: skip

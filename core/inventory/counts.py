@@ -18,7 +18,7 @@ from .api import Quality, StockChanged, StockFreed
 from .booking import counters
 from .places import bin_ids
 from .tracking import code as checked
-from .tracking import tracked
+from .tracking import tracked, words
 
 
 def count_number(count_id: int) -> str:
@@ -61,6 +61,7 @@ def open_count(
 
     None of these SKUs is promised there until it is closed or cancelled. A SKU in another open count there is refused.
     """
+    note = words(note, "a note")
     if not sku_ids and not bins:
         raise DomainError("nothing to count", remedy="choose SKUs or bins")
     if uow.db.row("SELECT 1 FROM warehouse WHERE id = ?", (warehouse_id,)) is None:
@@ -215,7 +216,7 @@ def close_count(uow: UnitOfWork, count_id: int, *, leave_uncounted: bool = False
 
 def cancel_count(uow: UnitOfWork, count_id: int, because: str) -> None:
     """Nothing is posted, and the SKUs may be promised again."""
-    count = _held(uow, count_id)
+    because, count = words(because, "a reason"), _held(uow, count_id)
     rows = uow.db.rows("SELECT DISTINCT sku_id FROM stock_count_line WHERE count_id = ? ORDER BY sku_id", (count_id,))
     uow.db.change("UPDATE stock_count SET state = 'cancelled', closed_at = ? WHERE id = ?", (uow.now, count_id))
     _quarantine(uow, count.warehouse_id, [row[0] for row in rows], False)

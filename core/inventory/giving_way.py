@@ -13,9 +13,11 @@ from datetime import datetime
 from ..kernel.db import as_moment
 from ..kernel.errors import StockShort
 from ..kernel.uow import UnitOfWork
+from . import locks
 from . import serials as pieces
 from .api import Holder, Quality, ReservationsLost, StockChanged
 from .booking import Counter, counters
+from .tracking import tracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def usable(levels: Sequence[Counter], today: str) -> list[Counter]:
     found = [
         level
         for level in levels
-        if level.quality == Quality.GOOD and not level.counting and level.sell_by >= today and level.on_hand > level.reserved
+        if level.quality == Quality.GOOD and not level.counting and level.sell_by >= today and level.shared > 0
     ]
     return sorted(found, key=lambda level: (level.sell_by, level.id))
 
@@ -74,8 +76,9 @@ def make_room(uow: UnitOfWork, sku_id: int, warehouse_id: int, lot: str, units: 
             over -= leaving[-1][1]
     if over:
         firm = ", ".join(f"{promise.number} ({promise.quantity})" for promise in promises if promise.firm)
+        sku = tracked(uow.db, [sku_id])[sku_id].code
         raise StockShort(
-            f"{because}: SKU {sku_id}",
+            f"{because}: {sku}",
             units,
             units - over,
             remedy=f"{firm} picked its units already: ship, cancel or count those",
@@ -93,7 +96,7 @@ def _move(
     for promise, give in reversed(leaving):
         missing = give
         for other in others:
-            take = min(missing, other.on_hand - other.reserved)
+            take = min(missing, other.shared)
             if take:
                 other.reserved += take
                 missing -= take
@@ -130,3 +133,5 @@ def shift(uow: UnitOfWork, change: dict[int, int]) -> None:
     )
     if touched != len(wanted):
         raise StockShort("stock", len(wanted), touched, remedy="somebody was faster; try again")
+    # A lot that somebody holds in his hand is his: a lock on it gives way.
+    locks.fit(uow, [level_id for level_id, units in wanted if units > 0])

@@ -51,7 +51,7 @@ def choose_lots(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> bool:
             own[row.level_id] = own.get(row.level_id, 0) + row.quantity
         # A lot under count is open to those who hold units of it already, and to nobody else.
         valid = [
-            (level, level.on_hand - level.reserved + own.get(level.id, 0) if not level.counting else own.get(level.id, 0))
+            (level, level.shared + own.get(level.id, 0) if not level.counting else own.get(level.id, 0))
             for level in levels
             if (level.sku_id, level.warehouse_id, level.quality) == (sku_id, warehouse_id, Quality.GOOD)
             and level.sell_by >= today

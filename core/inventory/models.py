@@ -62,7 +62,7 @@ class StockLevel(Table):
     """The counters of one SKU in one warehouse, lot and quality; changed only beside a move or a reservation."""
 
     warehouse = peewee.ForeignKeyField(Warehouse, backref="+")
-    sku = peewee.ForeignKeyField(Sku, backref="+")
+    sku = peewee.ForeignKeyField(Sku, index=False, backref="+")
     lot = peewee.TextField(default="")
     quality = peewee.TextField(default="good")
     on_hand = peewee.IntegerField(default=0)
@@ -96,13 +96,13 @@ class StockMove(Table):
     """
 
     at = MomentField()
-    sku = peewee.ForeignKeyField(Sku, backref="+")
+    sku = peewee.ForeignKeyField(Sku, index=False, backref="+")
     quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
     source = peewee.TextField()
-    source_warehouse = peewee.ForeignKeyField(Warehouse, null=True, backref="+")
+    source_warehouse = peewee.ForeignKeyField(Warehouse, null=True, index=False, backref="+")
     source_bin = peewee.ForeignKeyField(Bin, null=True, index=False, backref="+")
     target = peewee.TextField()
-    target_warehouse = peewee.ForeignKeyField(Warehouse, null=True, backref="+")
+    target_warehouse = peewee.ForeignKeyField(Warehouse, null=True, index=False, backref="+")
     target_bin = peewee.ForeignKeyField(Bin, null=True, index=False, backref="+")
     lot = peewee.TextField(default="")
     cost = peewee.BigIntegerField(default=0)
@@ -126,7 +126,7 @@ class Reservation(Table):
 
     kind = peewee.TextField()
     holder = peewee.BigIntegerField()
-    level = peewee.ForeignKeyField(StockLevel, backref="reservations")
+    level = peewee.ForeignKeyField(StockLevel, index=False, backref="reservations")
     quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
     state = peewee.TextField(default="held")
     """`held`, `consumed` by a shipment, or `released`."""

@@ -13,20 +13,24 @@ from ..kernel.db import Change, Question, Rows, as_json, to_json
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money, quantity
+from . import locks
 from . import serials as pieces
-from .api import GoodsMoved, Place, Quality, StockChanged, StockFreed
+from .api import GoodsMoved, LockMode, Place, Quality, StockChanged, StockFreed
 from .booking import MOVE_COLUMNS, Shelves, Shift, Spot, book
 from .places import bin_ids
 from .queries import ServingWarehouse
 from .tracking import code as checked
 from .tracking import day, last_days, meet_lots
 
+_EXCLUSIVE = frozenset({LockMode.ONLY.value, LockMode.ONLY_HERE.value})
+"""Modes under which a shop takes nothing that is shared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
     """What a warehouse that serves a shop has of a SKU, as it stands while we hold it.
 
-    `free` is what may be promised today: good, not being counted, with enough life left.
+    `free` is what the shop may promise today: good, not being counted, with enough life left, not locked for other shops.
     """
 
     shop_id: int
@@ -34,7 +38,16 @@ class Level:
     sku_id: int
     free: int
     lots: tuple[tuple[int, int], ...]
-    """The counter rows it consists of, (id, free), the first to expire first; one row where lots are not told apart."""
+    """The counter rows it consists of, (id, free to any shop), the first to expire first; one where lots are not told apart."""
+    own: tuple[tuple[int, int, int], ...] = ()
+    """What the shop's own lock keeps for it beside that: (lock, counter row, units); its orders take that first."""
+    exclusive: bool = False
+    """Under its lock the shop takes nothing that is shared here."""
+
+    @property
+    def locked(self) -> int:
+        """Of `free`, the units of the shop's own lock."""
+        return sum(units for _, _, units in self.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +111,17 @@ def levels_question(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[
     if not skus or not shops:
         return None
     return Question(
-        "SELECT l.id, sw.shop_id, w.id, w.code, w.regions, l.sku_id, CASE WHEN l.counting OR l.sell_by < ? THEN 0 "
-        "ELSE l.on_hand - l.reserved END, l.sell_by FROM stock_level l "
-        "JOIN shop_warehouse sw ON sw.warehouse_id = l.warehouse_id JOIN warehouse w ON w.id = l.warehouse_id "
+        "SELECT l.id, sw.shop_id, w.id, w.code, w.regions, l.sku_id, l.on_hand - l.reserved - l.locked, l.sell_by, "
+        "l.counting OR l.sell_by < ?, k.id, u.quantity, CASE WHEN EXISTS (SELECT 1 FROM stock_lock o WHERE "
+        "o.shop_id = sw.shop_id AND o.sku_id = l.sku_id AND o.mode = 'lock_only') THEN 'lock_only' ELSE k.mode END "
+        "FROM stock_level l JOIN shop_warehouse sw ON sw.warehouse_id = l.warehouse_id "
+        "JOIN warehouse w ON w.id = l.warehouse_id "
+        "LEFT JOIN stock_lock k ON k.shop_id = sw.shop_id AND k.sku_id = l.sku_id AND k.warehouse_id = l.warehouse_id "
+        "LEFT JOIN locked_units u ON u.lock_id = k.id AND u.level_id = l.id "
         f"WHERE l.sku_id IN ({_marks(skus)}) AND sw.shop_id IN ({_marks(shops)}) AND l.quality = 'good' "
         "ORDER BY l.sku_id, l.warehouse_id, l.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l"),
         (uow.merchant.day(uow.now), *skus, *shops),
-        8,
+        12,
     )
 
 
@@ -115,44 +132,79 @@ def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]
         return []
     rows = uow.db.rows(question.sql, question.parameters)
     together: dict[tuple[int, int, int], list[tuple[str, int, int]]] = {}
+    own: dict[tuple[int, int, int], list[tuple[str, int, int, int]]] = {}
+    exclusive: set[tuple[int, int, int]] = set()
     warehouses: dict[int, ServingWarehouse] = {}
-    for level_id, shop_id, warehouse_id, code, regions, sku_id, free, last in rows:
+    for level_id, shop_id, warehouse_id, code, regions, sku_id, free, last, resting, lock_id, kept, mode in rows:
         if warehouse_id not in warehouses:
             warehouses[warehouse_id] = ServingWarehouse(warehouse_id, code, tuple(as_json(regions)))
-        together.setdefault((sku_id, warehouse_id, shop_id), []).append((last, level_id, free))
+        key = (sku_id, warehouse_id, shop_id)
+        if mode in _EXCLUSIVE:
+            exclusive.add(key)
+        if resting or mode in _EXCLUSIVE:
+            free = 0
+        together.setdefault(key, []).append((last, level_id, free))
+        if kept and not resting:
+            own.setdefault(key, []).append((last, level_id, lock_id, kept))
     return [
         Level(
-            shop_id, warehouses[warehouse_id], sku_id, sum(free for _, _, free in parts),
-            tuple((level_id, free) for _, level_id, free in sorted(parts)),
+            key[2], warehouses[key[1]], key[0],
+            sum([free for _, _, free in parts]) + (sum([kept for *_, kept in own[key]]) if key in own else 0),
+            tuple([(level_id, free) for _, level_id, free in sorted(parts)]),
+            tuple([(lock_id, level_id, kept) for _, level_id, lock_id, kept in sorted(own[key])]) if key in own else (),
+            key in exclusive,
         )
-        for (sku_id, warehouse_id, shop_id), parts in together.items()
+        for key, parts in together.items()
     ]  # fmt: skip
 
 
 def reserve(uow: UnitOfWork, wants: Sequence[Want]) -> None:
-    """Promise units to holders, all or nothing: StockShort when a level has fewer free than wanted by now."""
+    """Promise units to holders, all or nothing: StockShort when a level has fewer free than wanted by now.
+
+    A shop's own locked units go first, and its lock shrinks with them.
+    """
     if not wants:
         return
     by_level: dict[int, int] = {}
+    drawn: dict[tuple[int, int], int] = {}
+    unlocked: dict[int, int] = {}
     rows: list[tuple[object, ...]] = []
     for want in wants:
         missing = quantity(want.quantity)
+        taken: dict[int, tuple[int, int | None, int]] = {}
+        for lock_id, level_id, kept in want.level.own:
+            take = min(missing, kept - drawn.get((lock_id, level_id), 0))
+            if take > 0:
+                drawn[lock_id, level_id] = drawn.get((lock_id, level_id), 0) + take
+                unlocked[level_id] = unlocked.get(level_id, 0) + take
+                by_level[level_id] = by_level.get(level_id, 0) + take
+                taken[level_id] = (take, lock_id, take)
+                missing -= take
         for level_id, free in want.level.lots:
-            take = min(missing, free - by_level.get(level_id, 0))
+            take = min(missing, free - by_level.get(level_id, 0) + unlocked.get(level_id, 0))
             if take > 0:
                 by_level[level_id] = by_level.get(level_id, 0) + take
-                rows.append((want.kind, want.holder, level_id, take, "held", uow.now))
+                before, lock, kept = taken.get(level_id, (0, None, 0))
+                taken[level_id] = (before + take, lock, kept)
                 missing -= take
         if missing:
             raise StockShort("stock", want.quantity, want.quantity - missing, remedy="somebody was faster; try again")
+        for level_id, (take, lock, kept) in taken.items():
+            rows.append((want.kind, want.holder, level_id, take, "held", uow.now, lock, kept))
+    columns: tuple[str, ...] = ("kind", "holder", "level_id", "quantity", "state", "at", "lock_id", "locked")
+    if drawn:
+        locks.keep(uow, {key: -units for key, units in drawn.items()})
+    else:
+        columns, rows = columns[:6], [row[:6] for row in rows]
     touched, _ = uow.db.together(
         Change(
-            f"UPDATE stock_level SET reserved = stock_level.reserved + v.column2 FROM (VALUES "
-            f"{','.join(['(?,?)'] * len(by_level))}) AS v WHERE stock_level.id = v.column1 AND NOT stock_level.counting "
-            "AND stock_level.on_hand - stock_level.reserved >= v.column2",
-            [part for pair in sorted(by_level.items()) for part in pair],
+            "UPDATE stock_level SET reserved = stock_level.reserved + v.column2, locked = stock_level.locked - v.column3 FROM "
+            f"(VALUES {','.join(['(?,?,?)'] * len(by_level))}) AS v WHERE stock_level.id = v.column1 "
+            "AND NOT stock_level.counting "
+            "AND stock_level.on_hand - stock_level.reserved - v.column2 >= stock_level.locked - v.column3",
+            [part for level_id, units in sorted(by_level.items()) for part in (level_id, units, unlocked.get(level_id, 0))],
         ),
-        Rows("reservation", ("kind", "holder", "level_id", "quantity", "state", "at"), rows),
+        Rows("reservation", columns, rows),
     )
     if touched != len(by_level):
         raise StockShort("stock", sum(by_level.values()), touched, remedy="somebody was faster; try again")
@@ -178,30 +230,47 @@ class Held:
     placed: int
     """How many of the level's units lie in bins."""
     sell_by: str
+    lock_id: int | None
+    """The lock it drew on, and how many of its units came from there."""
+    locked: int
 
 
 def held(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> list[Held]:
     """What these holders have reserved, their levels held until the transaction ends."""
+    question = held_question(uow, kind, holders)
+    if question is None:
+        return []
+    return [Held(bool(row[0]), *row[1:]) for row in uow.db.rows(question.sql, question.parameters)]
+
+
+def held_question(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> Question | None:
+    """What `held` asks; None when nobody is asked about."""
     wanted = sorted(set(holders))
     if not wanted:
-        return []
-    rows = uow.db.rows(
+        return None
+    return Question(
         "SELECT COALESCE(t.serials, FALSE), r.id, r.holder, r.level_id, r.quantity, l.sku_id, l.warehouse_id, l.lot, "
-        "l.quality, l.on_hand, l.value, l.placed, l.sell_by FROM reservation r JOIN stock_level l ON l.id = r.level_id "
+        "l.quality, l.on_hand, l.value, l.placed, l.sell_by, r.lock_id, r.locked "
+        "FROM reservation r JOIN stock_level l ON l.id = r.level_id "
         "LEFT JOIN sku_tracking t ON t.sku_id = l.sku_id WHERE r.kind = ? AND r.state = 'held' AND r.holder IN "
-        f"({_marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE OF r, l"),
-        [kind, *wanted],
+        f"({_marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l, r"),
+        (kind, *wanted),
+        15,
     )
-    return [Held(bool(row[0]), *row[1:]) for row in rows]
 
 
 def release(uow: UnitOfWork, kind: str, units: Mapping[int, int | None]) -> None:
-    """Give back so many units of each holder, None meaning all; what becomes free is offered to those who wait."""
+    """Give back so many units of each holder, None meaning all; what becomes free is offered to those who wait.
+
+    Units that came from a lock go back there, after the others, as long as the lock stands.
+    """
     levels: dict[int, int] = {}
+    back: dict[tuple[int, int], int] = {}
     given: dict[int, int] = {}
     skus: set[int] = set()
     whole: list[int] = []
     there = held(uow, kind, units)
+    standing = locks.standing(uow, [mine.lock_id for mine in there if mine.lock_id is not None])
     if with_pieces := {mine.holder for mine in there if mine.serials}:
         pieces.put_back(uow, kind, with_pieces)
     # What lives longest goes back first, so that FEFO still holds for the rest.
@@ -213,23 +282,34 @@ def release(uow: UnitOfWork, kind: str, units: Mapping[int, int | None]) -> None
         given[mine.holder] = given.get(mine.holder, 0) + give
         levels[mine.level_id] = levels.get(mine.level_id, 0) + give
         skus.add(mine.sku_id)
+        kept = min(give, max(0, give - (mine.quantity - mine.locked)))
+        if kept and mine.lock_id is not None and standing.get(mine.lock_id) == mine.warehouse_id:
+            back[mine.lock_id, mine.level_id] = back.get((mine.lock_id, mine.level_id), 0) + kept
         if give == mine.quantity:
             whole.append(mine.id)
         else:
-            uow.db.change("UPDATE reservation SET quantity = quantity - ? WHERE id = ?", (give, mine.id))
+            uow.db.change(
+                "UPDATE reservation SET quantity = quantity - ?, locked = locked - ? WHERE id = ?", (give, kept, mine.id)
+            )
     if whole:
         uow.db.change(f"UPDATE reservation SET state = 'released' WHERE id IN ({_marks(whole)})", whole)
     if levels:
+        kept_again: dict[int, int] = {}
+        for (_, level_id), units_back in back.items():
+            kept_again[level_id] = kept_again.get(level_id, 0) + units_back
         uow.db.change(
-            f"UPDATE stock_level SET reserved = stock_level.reserved - v.column2 FROM (VALUES "
-            f"{','.join(['(?,?)'] * len(levels))}) AS v WHERE stock_level.id = v.column1",
-            [part for pair in sorted(levels.items()) for part in pair],
+            "UPDATE stock_level SET reserved = stock_level.reserved - v.column2, locked = stock_level.locked + v.column3 FROM "
+            f"(VALUES {','.join(['(?,?,?)'] * len(levels))}) AS v WHERE stock_level.id = v.column1",
+            [part for level_id, give in sorted(levels.items()) for part in (level_id, give, kept_again.get(level_id, 0))],
         )
+        if back:
+            locks.keep(uow, back)
         uow.emit(StockChanged(tuple(sorted(skus))), StockFreed(tuple(sorted(skus))))
 
 
 def hand_over(uow: UnitOfWork, kind: str, holders: Mapping[int, int]) -> None:
     """Reservations change hands, from one holder to another of the same kind; no counter changes."""
+    held(uow, kind, holders)
     for old, new in sorted(holders.items()):
         uow.db.change("UPDATE reservation SET holder = ? WHERE kind = ? AND holder = ? AND state = 'held'", (new, kind, old))
         uow.db.change("UPDATE serial SET holder = ? WHERE holder_kind = ? AND holder = ?", (new, kind, old))
@@ -272,23 +352,25 @@ def consume(uow: UnitOfWork, kind: str, holders: Iterable[int], *, document_kind
                 (uow.now, row.sku_id, units, Place.STOCK, row.warehouse_id, bin_id, Place.CUSTOMER, None, None, row.lot,
                  part, document_kind, document, uow.actor, _out(row.id, no), "")
             )  # fmt: skip
-    touched = uow.db.change(
-        "UPDATE stock_level SET on_hand = stock_level.on_hand - v.column2, reserved = stock_level.reserved - v.column2, "
-        "value = stock_level.value - v.column3, placed = stock_level.placed - v.column4 "
-        f"FROM (VALUES {','.join(['(?,?,?,?)'] * len(taken))}) AS v "
-        "WHERE stock_level.id = v.column1 AND stock_level.reserved >= v.column2",
-        [part for level_id, gone in sorted(taken.items()) for part in (level_id, *gone)],
+    ids = [row.id for row in mine]
+    with_pieces = any(row.serials for row in mine)
+    touched, *_ = uow.db.together(
+        Change(
+            "UPDATE stock_level SET on_hand = stock_level.on_hand - v.column2, reserved = stock_level.reserved - v.column2, "
+            "value = stock_level.value - v.column3, placed = stock_level.placed - v.column4 "
+            f"FROM (VALUES {','.join(['(?,?,?,?)'] * len(taken))}) AS v "
+            "WHERE stock_level.id = v.column1 AND stock_level.reserved >= v.column2",
+            [part for level_id, gone in sorted(taken.items()) for part in (level_id, *gone)],
+        ),
+        Change(f"UPDATE reservation SET state = 'consumed' WHERE id IN ({_marks(ids)})", ids),
+        Rows("stock_move", MOVE_COLUMNS, [] if with_pieces else moves),
     )
     if touched != len(taken):
         raise StockShort(text, sum(gone[0] for gone in taken.values()), touched, remedy="reload and try again")
     shelves.write()
-    ids = [row.id for row in mine]
-    uow.db.change(f"UPDATE reservation SET state = 'consumed' WHERE id IN ({_marks(ids)})", ids)
-    if any(row.serials for row in mine):
+    if with_pieces:
         keys = {key: id_ for id_, key in uow.db.insert("stock_move", MOVE_COLUMNS, moves, returning="id, key")}
         _carry_out(uow, kind, [row for row in mine if row.serials], keys, text)
-    else:
-        uow.db.insert("stock_move", MOVE_COLUMNS, moves)
     worth = Money(total, uow.merchant.currency)
     uow.emit(
         GoodsMoved(f"{document_kind}/{document}", uow.now, Place.STOCK, Place.CUSTOMER, document_kind, document, text, worth),
@@ -329,11 +411,12 @@ def _carry_out(uow: UnitOfWork, kind: str, mine: Sequence[Held], keys: Mapping[s
 
 
 def receive(
-    uow: UnitOfWork, warehouse_id: int, receipts: Sequence[Receipt], *, source: Place, document: int, key: str, text: str
-) -> None:
+    uow: UnitOfWork, warehouse_id: int, receipts: Sequence[Receipt], *, source: Place, document: int, key: str, text: str,
+    kind: str = "receipt",
+) -> None:  # fmt: skip
     """Units come into a warehouse, with what they cost; whoever waits for them is served before they are published.
 
-    The same `key` again is a Duplicate and writes nothing. An expired lot is refused unless it comes in as defective or to qc.
+    The moves are filed under `kind` and `document`. The same `key` again is a Duplicate and writes nothing. An expired lot is refused unless it comes in as defective or to qc.
     """
     if not receipts:
         raise DomainError("nothing to receive", remedy="give at least one SKU")
@@ -378,7 +461,7 @@ def receive(
             )
         )
     uow.note("received", "warehouse", warehouse_id, text)
-    book(uow, shifts, kind="receipt", document=document, key=key, text=text, while_counting=True)
+    book(uow, shifts, kind=kind, document=document, key=key, text=text, while_counting=True)
 
 
 def write_off(uow: UnitOfWork, level_id: int, units: int, *, key: str, because: str, serials: Sequence[str] = ()) -> None:

@@ -14,7 +14,8 @@ Holder = tuple[str, int]
 def pass_on(uow: UnitOfWork, source: Holder, target: Holder, units: int) -> None:
     """So many units that one holder reserved are another's now; what lives longest goes, so that FEFO holds for the rest.
 
-    Pieces with serial numbers must be scanned again. StockShort when the source holds fewer.
+    Units out of a shop's lock go last, and stay known as such. Pieces with serial numbers must be scanned again.
+    StockShort when the source holds fewer.
     """
     mine = held(uow, source[0], [source[1]])
     there = sum(row.quantity for row in mine)
@@ -31,9 +32,12 @@ def pass_on(uow: UnitOfWork, source: Holder, target: Holder, units: int) -> None
         if take == row.quantity:
             uow.db.change("UPDATE reservation SET kind = ?, holder = ? WHERE id = ?", (*target, row.id))
         else:
-            uow.db.change("UPDATE reservation SET quantity = quantity - ? WHERE id = ?", (take, row.id))
+            locked = min(take, max(0, take - (row.quantity - row.locked)))
+            uow.db.change(
+                "UPDATE reservation SET quantity = quantity - ?, locked = locked - ? WHERE id = ?", (take, locked, row.id)
+            )
             uow.db.insert(
                 "reservation",
-                ("kind", "holder", "level_id", "quantity", "state", "at"),
-                [(*target, row.level_id, take, "held", uow.now)],
+                ("kind", "holder", "level_id", "quantity", "state", "at", "lock_id", "locked"),
+                [(*target, row.level_id, take, "held", uow.now, row.lock_id if locked else None, locked)],
             )

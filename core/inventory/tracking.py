@@ -51,6 +51,14 @@ def code(text: str, what: str) -> str:
     return stripped
 
 
+def words(text: str, what: str) -> str:
+    """A note without the spaces around it; refused when it is longer than 500 characters."""
+    stripped = text.strip()
+    if len(stripped) > 500:
+        raise DomainError(f"{what} of {len(stripped)} characters", remedy="say it in at most 500")
+    return stripped
+
+
 def day(text: str, what: str) -> str:
     """A calendar day as it is stored, `2027-03-31`; anything else is refused."""
     try:

@@ -15,7 +15,7 @@ from .booking import Shift, Spot, book, counters, documents
 from .giving_way import usable
 from .places import bin_ids
 from .tracking import code as checked
-from .tracking import tracked
+from .tracking import tracked, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ def send(uow: UnitOfWork, source_id: int, target_id: int, loads: Sequence[Load],
         raise DomainError(f"there is no warehouse {target_id}", remedy="choose one of the list")
     if uow.db.row("SELECT 1 FROM stock_transfer WHERE key = ?", (key,)):
         raise Duplicate(f"transfer {key} was sent already", remedy="use another number for another transfer")
+    note = words(note, "a note")
     bins = bin_ids(uow.db, source_id, {load.bin for load in loads if load.bin})
     parts = _by_lot(uow, source_id, loads)
     [(transfer_id,)] = uow.db.insert(
@@ -122,7 +123,7 @@ def receive_transfer(uow: UnitOfWork, transfer_id: int, loads: Sequence[Load] | 
     )
     if head is None:
         raise DomainError(f"there is no transfer {transfer_id}", remedy="look it up by its number")
-    number = transfer_number(transfer_id)
+    number, note = transfer_number(transfer_id), words(note, "a note")
     if head[1] != "in_transit":
         raise Duplicate(f"transfer {number} was received already", remedy="count in what came later")
     lines = {

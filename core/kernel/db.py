@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -50,9 +51,12 @@ def as_json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def to_json(value: Any) -> str:
     """JSON as it is stored: Chinese as itself, so that both engines find a key by its name."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 class MomentField(peewee.Field):
@@ -85,17 +89,15 @@ class Table(peewee.Model):
         legacy_table_names = False
 
 
-_TAKEN_AS_IT_IS = frozenset({str, int, type(None), float, bytes})
-"""What sqlite3 binds without looking for an adapter."""
+class _Bindings(dict[type, Callable[[Any], Any] | None]):
+    """How SQLite keeps values of each type; None for those that sqlite3 binds without looking for an adapter."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any] | None:
+        self[kind] = how = attrgetter("_value_") if issubclass(kind, Enum) else None
+        return how
 
 
-def _bound(value: Any) -> Any:
-    """What SQLite keeps of a value that sqlite3 does not know, or would look up at length."""
-    if isinstance(value, datetime):
-        return moment_text(value)
-    if isinstance(value, Enum):
-        return value.value
-    return int(value) if isinstance(value, bool) else value
+_bindings = _Bindings({str: None, int: None, type(None): None, float: None, bytes: None, bool: int, datetime: moment_text})
 
 
 @functools.lru_cache(maxsize=4096)
@@ -247,10 +249,8 @@ class Database:
         try:
             connection = self.engine.connection()
             if self.sqlite:
-                as_it_is = _TAKEN_AS_IT_IS
-                return connection.execute(
-                    sql, [value if value.__class__ in as_it_is else _bound(value) for value in parameters]
-                )
+                given = [value if (bind := _bindings[value.__class__]) is None else bind(value) for value in parameters]
+                return connection.execute(sql, given)
             return psycopg.RawCursor(connection).execute(_numbered(sql), parameters)
         except (sqlite3.Error, psycopg.Error):
             with _as_peewee:

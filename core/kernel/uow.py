@@ -8,6 +8,7 @@ afterwards is written by the last listener, the outbox.
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class UnitOfWork:
         self._wiring = wiring
         self._pending: list[Any] = []
         self.heard: list[Any] = []
-        self._ids: dict[str, list[int]] = {}
+        self._ids: dict[str, deque[int]] = {}
         self._top: dict[str, int] = {}
         self._audit: list[tuple[Any, ...]] = []
         self.remembered: list[tuple[Any, ...]] = []
@@ -89,18 +90,16 @@ class UnitOfWork:
 
     def take_ids(self, table: str, count: int, **ahead: int) -> list[int]:
         """Ids for rows about to be written; `ahead` fetches ids of other tables in the same statement, for later calls."""
-        pool = self._ids.setdefault(table, [])
+        pool = self._ids.get(table, ())
         if len(pool) < count:
             for name, ids in self.db.take_ids(**{table: count}, **ahead).items():
                 # SQLite counts rows that are written; ids given out before and not written yet must not come again.
                 shift = max(0, self._top.get(name, 0) + 1 - ids[0]) if self.db.sqlite and ids else 0
-                self._ids[name] = [id_ + shift for id_ in ids]
+                self._ids[name] = deque([id_ + shift for id_ in ids])
                 if ids:
                     self._top[name] = ids[-1] + shift
-            pool = self._ids[table]
-        taken = pool[:count]
-        del pool[:count]
-        return taken
+        next_id = self._ids[table].popleft
+        return [next_id() for _ in range(count)]
 
     def emit(self, *events: Any) -> None:
         """Tell whoever listens; core listeners hear it before the transaction ends."""
@@ -171,7 +170,8 @@ class UnitOfWork:
         for event in batch:
             by_kind.setdefault(type(event), []).append(event)
         for kinds, listeners in self._wiring.listeners.items():
-            if events := [event for kind in kinds for event in by_kind.get(kind, ())]:
+            events = by_kind.get(kinds[0]) if len(kinds) == 1 else [e for kind in kinds for e in by_kind.get(kind, ())]
+            if events:
                 for listener in listeners:
                     listener(self, events)
 

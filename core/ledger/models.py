@@ -38,7 +38,7 @@ class Entry(Table):
 class Posting(Table):
     """One side of an entry, in minor units; exactly one of debit and credit is not zero, negative ones are red."""
 
-    entry = peewee.ForeignKeyField(Entry, backref="postings")
+    entry = peewee.ForeignKeyField(Entry, index=False, backref="postings")
     no = peewee.IntegerField()
     role = peewee.TextField()
     detail = peewee.TextField(default="")

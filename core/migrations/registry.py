@@ -42,7 +42,19 @@ from ..kernel.db import Table
 from ..kernel.models import Audit
 from ..ledger.models import Entry, Period, Posting
 from ..orders.files.models import ImportFile, ImportMapping, ImportRow
-from ..orders.models import Amendment, FreightTemplate, Hold, Order, OrderLine, OrderLink, Payment
+from ..orders.models import (
+    Amendment,
+    FreightTemplate,
+    GiftCount,
+    Hold,
+    Order,
+    OrderLine,
+    OrderLink,
+    Payment,
+    Presale,
+    PresaleLine,
+    PresaleOrder,
+)
 from ..outbox.models import Event, Task
 from ..review.models import BlacklistEntry, ReviewerScope, ReviewRuleSetting
 
@@ -57,4 +69,5 @@ TABLES: tuple[type[Table], ...] = (
     ShipmentNotice, PluginSetting, PluginMemory, PluginFault, Person, SignIn, PriceList, PriceListItem, Promotion,
     OrderLink, FreightTemplate, ImportMapping, ImportFile, ImportRow, ReviewerScope, BlacklistEntry, Amendment, Lineage,
     Putback, SafetyStock, StockLock, LockedUnits, PresaleCap, StockThreshold, LowStock, Supplier, PurchaseOrder, PurchaseLine,
+    GiftCount, Presale, PresaleOrder, PresaleLine,
 )  # fmt: skip

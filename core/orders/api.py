@@ -113,6 +113,8 @@ class LineCard:
     shipped: int
     returned: int
     kit_line: int | None = None
+    gift: str = ""
+    """What gave it, plugin and rule (`gifts/spring`); empty for what was bought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,38 @@ class Transition:
     """`number`, `warehouse` and the like, for a plugin's decision and its sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class SettledOrder:
+    """An order of which nothing has left, for `amend_settled`: what is bought, and what the plugin's rules gave before."""
+
+    card: OrderCard
+    net: Money
+    """What the wanted goods cost after discounts and refunds, without freight."""
+    units: Mapping[str, int]
+    """Wanted units by SKU, as they were bought: a kit counts as itself; gifts left out."""
+    given: Mapping[str, int]
+    """Units that each of the plugin's rules has given to other orders, of anybody."""
+    given_to_customer: Mapping[str, int]
+    """Those that went to this order's customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Units of a SKU that an order gets at no charge, by a rule; a rule gives one SKU."""
+
+    rule: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoGift:
+    """A rule that might have given something, and why it does not; the order's history keeps it."""
+
+    rule: str
+    why: str
+
+
 # Inside the core only: what the next room acts upon
 
 
@@ -196,6 +230,41 @@ class ReviewWithdrawn:
 
     order_id: int
     because: str
+
+
+CARRIED = "order"
+"""Under this kind fulfillment says, when an order asks upwards, which fulfillment orders carry its units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """What fulfillment says about one of an order's fulfillment orders."""
+
+    number: str
+    state: str
+    version: int
+    warehouse: str
+    units: tuple[tuple[str, int, int], ...]
+    """(SKU, units, reserved) of this order."""
+    to: str
+    waybill: str
+    """The number it travels under, `asked for` while the carrier is asked, else empty."""
+    shared: bool
+    """With other orders."""
+    reason: str = ""
+    """Why it was cancelled."""
+    putbacks: int = 0
+
+    @property
+    def text(self) -> str:
+        """In one line: `allocated in SH: TEE 2, to …, waybill SF1`."""
+        units = ", ".join(f"{sku} {count}" + (f" ({kept} reserved)" if kept != count else "") for sku, count, kept in self.units)
+        if self.reason:
+            return f"{self.state} ({self.reason})"
+        parts = [f"{self.state} in {self.warehouse}: {units}" if self.warehouse else f"{self.state}: {units}", f"to {self.to}"]
+        parts += [f"waybill {self.waybill}"] if self.waybill else []
+        parts += ["with other orders"] if self.shared else []
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,30 @@ owners = RowCheck(
     "give {number} to customer {merged_into}",
 )
 
+gifts = RowCheck(
+    "gifts cost nothing",
+    f"SELECT l.id, o.number, l.no, l.gift, l.amount, l.freight {_LINE} WHERE l.gift <> '' AND (l.amount <> 0"
+    " OR l.unit_price <> 0 OR l.freight <> 0 OR l.kit OR l.kit_line IS NOT NULL) ORDER BY l.id",
+    _LINE_PLACE,
+    "was given by {gift}, but costs {amount} + freight {freight}, or is part of a kit",
+    "take the money off the line and share it over what was bought",
+)
+
+gift_counts = RowCheck(
+    "what rules gave follows the gift lines",
+    "SELECT c.id, t.source, t.customer, COALESCE(c.given, 0) AS given, t.units FROM ("
+    " SELECT s.source, s.customer, CAST(SUM(s.units) AS BIGINT) AS units FROM ("
+    "  SELECT l.gift AS source, 0 AS customer, l.quantity - l.cancelled AS units FROM order_line l WHERE l.gift <> ''"
+    "  UNION ALL SELECT l.gift, o.customer_id, l.quantity - l.cancelled"
+    "   FROM order_line l JOIN sales_order o ON o.id = l.order_id WHERE l.gift <> ''"
+    "  UNION ALL SELECT g.source, g.customer, 0 FROM gift_count g"
+    " ) s GROUP BY s.source, s.customer) t LEFT JOIN gift_count c ON c.source = t.source AND c.customer = t.customer"
+    " WHERE COALESCE(c.given, 0) <> t.units ORDER BY t.source, t.customer",
+    "gift_count {id} ({source} to {customer})",
+    "{given} units are counted, but the gift lines sum to {units}",
+    "correct the counter; until then the rule's limits are wrong",
+)
+
 _STATES = """
 SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, o.paid_at, o.completed_at,
   CAST(COALESCE(SUM(l.quantity - l.shipped - l.cancelled), 0) AS BIGINT), CAST(COALESCE(SUM(l.shipped), 0) AS BIGINT),
@@ -139,4 +163,6 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
             return
 
 
-CHECKS: tuple[Check, ...] = (counters, kit_counters, components, kit_amounts, amounts, payments, holds, owners, states)
+CHECKS: tuple[Check, ...] = (
+    counters, kit_counters, components, kit_amounts, amounts, payments, holds, owners, gifts, gift_counts, states,
+)  # fmt: skip

@@ -26,6 +26,7 @@ from .api import (
     OrderType,
     ReviewPassed,
     ReviewState,
+    UnitsShippedElsewhere,
 )
 from .money import tax_inside
 from .service import PaymentFacts, open_holds, order_number, record_shipped_elsewhere, refund
@@ -198,6 +199,8 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
         open_holds(uow, holds)
         for new in news:
             _catch_up(uow, new)
+        # Before anything is planned: else what was sent elsewhere would be taken out of plans that never held it.
+        uow.hear_now(UnitsShippedElsewhere)
     uow.emit(*(OrderSettled(_card(new)) for new in news if new.settled))
     uow.hear_now(OrderSettled, ReviewPassed)
     uow.db.write_back()

@@ -6,7 +6,7 @@ import peewee
 
 from ..catalog.models import Shop, Sku
 from ..customers.models import Customer, PostalAddress
-from ..inventory.models import Warehouse
+from ..inventory.models import PresaleCap, Warehouse
 from ..kernel.db import JsonField, MomentField, Table
 
 
@@ -14,7 +14,7 @@ class Order(Table):
     """The commercial promise: quantities and money; never split or merged."""
 
     number = peewee.TextField(unique=True)
-    shop = peewee.ForeignKeyField(Shop, backref="+")
+    shop = peewee.ForeignKeyField(Shop, index=False, backref="+")
     external_id = peewee.TextField()
     """The platform's id, or our own number where there is no platform; unique in its shop."""
     external_number = peewee.TextField(index=True)
@@ -70,7 +70,7 @@ class Order(Table):
 class OrderLine(Table):
     """Units of one SKU on an order. A kit line only carries the words and the price; its components carry the counters."""
 
-    order = peewee.ForeignKeyField(Order, backref="lines")
+    order = peewee.ForeignKeyField(Order, index=False, backref="lines")
     no = peewee.IntegerField()
     external_id = peewee.TextField(default="")
     """The platform's line id; a component has its kit line's."""
@@ -99,10 +99,12 @@ class OrderLine(Table):
     returned = peewee.IntegerField(default=0)
     bounced = peewee.IntegerField(default=0)
     refunded = peewee.BigIntegerField(default=0)
+    gift = peewee.TextField(default="")
+    """What gave it, plugin and rule (`gifts/spring`): it costs nothing and takes no share; empty for what was bought."""
 
     class Meta:
         table_name = "order_line"
-        indexes = ((("order", "no"), True), (("sku",), False), (("merchant_code",), False))
+        indexes = ((("order", "no"), True), (("sku",), False))
         constraints = (
             peewee.Check("quantity > 0"),
             peewee.Check("reserved >= 0 AND shipped >= 0 AND cancelled >= 0"),
@@ -184,3 +186,59 @@ class Amendment(Table):
 
     class Meta:
         indexes = ((("order", "no"), True), (("state", "id"), False))
+
+
+class GiftCount(Table):
+    """How many units one rule has given so far; to one customer, or to all (customer 0)."""
+
+    source = peewee.TextField()
+    """As in `order_line.gift`."""
+    customer = peewee.IntegerField(default=0)
+    given = peewee.IntegerField(constraints=[peewee.Check("given >= 0")])
+
+    class Meta:
+        table_name = "gift_count"
+        indexes = ((("source", "customer"), True),)
+
+
+class Presale(Table):
+    """On what terms a shop sells a SKU before it is there; the cap and its counter are stock's own."""
+
+    cap = peewee.ForeignKeyField(PresaleCap, unique=True, backref="+")
+    deposit = peewee.BigIntegerField(default=0)
+    """Per unit, in minor units of the shop's currency; less than that is no paid deposit."""
+    balance_from = MomentField(null=True)
+    balance_until = MomentField(null=True)
+    """Who has not paid the rest by then loses the deposit; None where the platform says when that is."""
+    ship_by = MomentField(null=True)
+    """What the buyer was promised."""
+
+
+class PresaleOrder(Table):
+    """An order with a paid deposit, and what becomes of it."""
+
+    order = peewee.ForeignKeyField(Order, unique=True, backref="+")
+    state = peewee.TextField()
+    """A `PresaleState`."""
+    deposit = peewee.BigIntegerField()
+    deposit_at = MomentField()
+    balance_from = MomentField(null=True)
+    balance_until = MomentField(null=True)
+    forfeited = peewee.BigIntegerField(default=0)
+    """Of what was received, what is other income by now."""
+
+    class Meta:
+        table_name = "presale_order"
+        indexes = ((("state", "balance_until"), False),)
+
+
+class PresaleLine(Table):
+    """Units of an order that count against a cap."""
+
+    line = peewee.ForeignKeyField(OrderLine, unique=True, backref="+")
+    order = peewee.ForeignKeyField(Order, backref="+")
+    presale = peewee.ForeignKeyField(Presale, backref="+")
+    taken = peewee.IntegerField(constraints=[peewee.Check("taken >= 0")])
+
+    class Meta:
+        table_name = "presale_line"

@@ -27,9 +27,9 @@ def cards(db: Database, order_ids: Iterable[int]) -> list[OrderCard]:
     )
     currency = {row[0]: row[8] for row in heads}
     kits: dict[tuple[int, int], int] = {}
-    for order_id, line_id, no, kit_line, code, title, quantity, price, amount, cancelled, shipped, returned in db.rows(
+    for order_id, line_id, no, kit_line, code, title, quantity, price, amount, cancelled, shipped, returned, gift in db.rows(
         "SELECT l.order_id, l.id, l.no, l.kit_line, COALESCE(k.code, ''), l.title, l.quantity, l.unit_price, l.amount, "
-        "l.cancelled, l.shipped, l.returned FROM order_line l LEFT JOIN sku k ON k.id = l.sku_id "
+        "l.cancelled, l.shipped, l.returned, l.gift FROM order_line l LEFT JOIN sku k ON k.id = l.sku_id "
         f"WHERE l.order_id IN ({marks(wanted)}) ORDER BY l.order_id, l.no",
         wanted,
     ):
@@ -39,7 +39,7 @@ def cards(db: Database, order_ids: Iterable[int]) -> list[OrderCard]:
         kit = None if kit_line is None else kits[order_id, kit_line]
         unit, sum_ = Money(price, currency[order_id]), Money(amount, currency[order_id])
         lines.setdefault(order_id, []).append(
-            LineCard(line_id, code, title, quantity, unit, sum_, cancelled, shipped, returned, kit)
+            LineCard(line_id, code, title, quantity, unit, sum_, cancelled, shipped, returned, kit, gift)
         )
     return [
         OrderCard(

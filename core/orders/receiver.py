@@ -16,7 +16,7 @@ def text_problem(field: str, text: str) -> str:
     """What is wrong with one text, or nothing."""
     if len(text) > LONGEST[field]:
         return f"{len(text)} characters, no more than {LONGEST[field]} fit"
-    if any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text):
+    if not text.isprintable() and any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text):
         return "has a character that cannot be printed"
     return ""
 

@@ -14,8 +14,11 @@ from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address, Money
 from . import queries
 from .api import (
+    CARRIED,
     AddressChanged,
+    Carrying,
     FinanceState,
+    HoldCode,
     MoneyReceived,
     MoneyReturned,
     OrderMoved,
@@ -211,9 +214,10 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
     head = _locked(uow, [payment.order_id])[payment.order_id]
     lines = _lines(uow, [head.id])[head.id]
     was_settled = head.paid_at is not None
+    before = received_tax(head.received, head.total, lines)
     head.received += payment.amount
     if not head.cod:
-        tax = received_tax(payment.amount, head.total, lines)
+        tax = received_tax(head.received, head.total, lines) - before
         head.advance += payment.amount
         head.advance_tax += tax
         uow.emit(
@@ -226,13 +230,15 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         head.paid_at = payment.at
     uow.note("payment", "order", head.id, payment.method, {"amount": payment.amount})
     _write(uow, head, lines, "paid")
+    if was_settled:
+        _settle_due(uow, head, lines)
     if not was_settled and head.paid_at is not None and head.status is OrderStatus.PENDING_REVIEW:
         uow.emit(OrderSettled(queries.card(uow.db, head.id)))
     return True
 
 
 def received_tax(amount: int, total: int, lines: Sequence[_Line]) -> int:
-    """The tax inside a payment: the order's own tax, in proportion to what of it is paid."""
+    """The tax inside all that was received so far: the order's own tax, in proportion, so that parts sum to the whole."""
     tax = sum(tax_inside(line.amount + line.freight, line.tax_rate) for line in lines)
     return tax * min(amount, total) // total if total else 0
 
@@ -574,12 +580,60 @@ def complete(uow: UnitOfWork, order_id: int, at: datetime, because: str) -> None
 
 
 def change_address(uow: UnitOfWork, order_id: int, address: Address, because: str) -> None:
-    """The order goes elsewhere; what fulfillment makes of it depends on how far its goods are."""
-    _locked(uow, [order_id])
+    """The order goes elsewhere; what fulfillment makes of it depends on how far its goods are.
+
+    Refused when everything has left; then a carrier may intercept it.
+    """
+    head = _locked(uow, [order_id])[order_id]
+    if not any(line.open for line in _lines(uow, [order_id])[order_id]):
+        fos = uow.about(CARRIED, [order_id]).get(order_id, ())
+        numbers = [fo.waybill for fo in fos if isinstance(fo, Carrying) and fo.waybill and fo.state == "shipped"]
+        remedy = f"ask the carrier to intercept {', '.join(numbers)}" if numbers else "only what is still to be sent goes elsewhere"
+        raise DomainError(f"order {head.number} is {head.status}: its address stands", remedy=remedy)
     [address_id] = keep_addresses(uow, [address])
     uow.db.change("UPDATE sales_order SET address_id = ?, version = version + 1 WHERE id = ?", (address_id, order_id))
     uow.note("address changed", "order", order_id, because)
     uow.emit(AddressChanged(order_id, address_id, address.merge_key))
+
+
+def recount(uow: UnitOfWork, order_id: int, because: str) -> None:
+    """Lines or freight are others: sums, states and what is due follow.
+
+    Who owes more than was received keeps the order from leaving until it is paid; an order that was not settled may be now.
+    """
+    row = uow.db.row(
+        "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT), CAST(COALESCE(SUM(freight), 0) AS BIGINT) FROM order_line "
+        "WHERE order_id = ? AND kit_line IS NULL",
+        (order_id,),
+    )
+    goods, freight = (0, 0) if row is None else (int(row[0]), int(row[1]))
+    uow.db.change(
+        "UPDATE sales_order SET goods = ?, freight = ?, total = ? WHERE id = ?", (goods, freight, goods + freight, order_id)
+    )
+    head = _locked(uow, [order_id])[order_id]
+    lines = _lines(uow, [order_id])[order_id]
+    was_settled = head.paid_at is not None
+    if not was_settled and head.received and head.received >= head.total:
+        head.paid_at = uow.now
+    _write(uow, head, lines, because)
+    if was_settled:
+        _settle_due(uow, head, lines)
+    elif head.paid_at is not None and head.status is OrderStatus.PENDING_REVIEW:
+        uow.emit(OrderSettled(queries.card(uow.db, head.id)))
+
+
+def _settle_due(uow: UnitOfWork, head: _Head, lines: Sequence[_Line]) -> None:
+    """Hold what was settled once and costs more by now; lift that as soon as it is paid."""
+    worth = sum(
+        amount - share(amount, line.quantity, line.shipped, line.cancelled)
+        for line in lines
+        for amount in (line.amount, line.freight)
+    )
+    due = worth - head.received + head.refunded
+    if due > 0 and not head.cod and not head.refunded:
+        hold(uow, head.id, HoldCode.AWAITING_PAYMENT, f"{Money(due, head.currency)} is due", source="amendment")
+    else:
+        lift(uow, head.id, HoldCode.AWAITING_PAYMENT, source="amendment", because="nothing is due")
 
 
 def set_words(uow: UnitOfWork, order_id: int, message: str, memo: str) -> None:

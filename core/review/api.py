@@ -37,9 +37,7 @@ class Wants:
     blacklist: bool = False
 
     def __or__(self, other: Wants) -> Wants:
-        return Wants(
-            self.windows | other.windows, self.list_prices or other.list_prices, self.blacklist or other.blacklist
-        )
+        return Wants(self.windows | other.windows, self.list_prices or other.list_prices, self.blacklist or other.blacklist)
 
     def __bool__(self) -> bool:
         return bool(self.windows or self.list_prices or self.blacklist)

@@ -31,12 +31,12 @@ class Entry:
 def entries(db: Database, kind: str = "") -> list[Entry]:
     """The list, or one kind of it, newest first."""
     rows = db.rows(
-        "SELECT id, kind, value, note, added_at, added_by FROM blacklist" + (" WHERE kind = ?" if kind else "") + " ORDER BY id DESC",
+        "SELECT id, kind, value, note, added_at, added_by FROM blacklist"
+        + (" WHERE kind = ?" if kind else "")
+        + " ORDER BY id DESC",
         [kind] if kind else [],
     )
-    return [
-        Entry(id_, BlacklistKind(kind_), value, note, as_moment(at), by) for id_, kind_, value, note, at, by in rows
-    ]
+    return [Entry(id_, BlacklistKind(kind_), value, note, as_moment(at), by) for id_, kind_, value, note, at, by in rows]
 
 
 def blacklist(uow: UnitOfWork, kind: BlacklistKind, values: Sequence[str], note: str = "", *, country: str = "CN") -> int:

@@ -34,9 +34,7 @@ def read_blacklist(db: Database) -> Blacklisted:
     found: dict[str, dict[str, str]] = {kind.value: {} for kind in BlacklistKind}
     for kind, value, note in db.rows("SELECT kind, value, note FROM blacklist ORDER BY id"):
         found[kind][value] = note
-    return Blacklisted(
-        found[BlacklistKind.PHONE.value], found[BlacklistKind.BUYER.value], found[BlacklistKind.ADDRESS.value]
-    )
+    return Blacklisted(found[BlacklistKind.PHONE.value], found[BlacklistKind.BUYER.value], found[BlacklistKind.ADDRESS.value])
 
 
 def phone_key(text: str, country: str) -> str:
@@ -49,9 +47,7 @@ def phone_key(text: str, country: str) -> str:
     return f"{phone.e164}-{phone.extension}" if phone.extension else phone.e164
 
 
-def gather(
-    db: Database, merchant: Merchant, wants: Wants, cards: Sequence[OrderCard], listed: Blacklisted
-) -> dict[int, Facts]:
+def gather(db: Database, merchant: Merchant, wants: Wants, cards: Sequence[OrderCard], listed: Blacklisted) -> dict[int, Facts]:
     """The facts of each order, by its id; nothing is asked that nobody wants."""
     if not wants or not cards:
         return {}
@@ -68,9 +64,7 @@ def gather(
     return found
 
 
-def _by_phone(
-    db: Database, windows: Iterable[timedelta], cards: Sequence[OrderCard]
-) -> dict[int, dict[timedelta, int]]:
+def _by_phone(db: Database, windows: Iterable[timedelta], cards: Sequence[OrderCard]) -> dict[int, dict[timedelta, int]]:
     """Orders of the same number, counted back from each order's own moment; of one moment, those with a lower id came before."""
     longest = max(windows)
     keys = {card.id: phone_key(card.receiver.phone, card.receiver.country) for card in cards}

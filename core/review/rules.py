@@ -155,9 +155,7 @@ class AddressWords(ReviewRule):
     name: ClassVar[str] = "address_words"
     title: ClassVar[str] = "Words in the address"
     about_address: ClassVar[bool] = True
-    settings: ClassVar[tuple[SettingField, ...]] = (
-        SettingField("words", "Words, with commas between them", required=False),
-    )
+    settings: ClassVar[tuple[SettingField, ...]] = (SettingField("words", "Words, with commas between them", required=False),)
 
     def judge(self, order: OrderCard) -> Verdict:
         words = _words(self.config.get("words", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
+from functools import cached_property, reduce
 
 from ..kernel.db import Database, as_json, to_json
 from ..kernel.errors import DomainError
@@ -61,10 +61,14 @@ class RuleSet:
     version: int | None = None
     listed: Blacklisted = Blacklisted()
 
-    @property
+    @cached_property
     def wants(self) -> Wants:
         wants = reduce(Wants.__or__, (one.wants for one in self.asked), Wants())
         return wants if self.listed else Wants(wants.windows, wants.list_prices)
+
+    @cached_property
+    def _informed(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.asked if isinstance(one.rule, InformedRule))
 
     def facts(self, db: Database, merchant: Merchant, cards: Sequence[OrderCard]) -> dict[int, Facts]:
         return gather(db, merchant, self.wants, cards, self.listed)
@@ -76,8 +80,8 @@ class RuleSet:
             if one.shops and card.shop not in one.shops or only_address and not one.rule.about_address:
                 continue
             try:
-                if isinstance(one.rule, InformedRule):
-                    verdict = one.rule.judge_with(card, facts or Facts())
+                if one.name in self._informed:
+                    verdict = one.rule.judge_with(card, facts or Facts())  # type: ignore[attr-defined]
                 else:
                     verdict = one.rule.judge(card)
                 if not isinstance(verdict, Verdict):
@@ -395,7 +399,11 @@ def dry_run(
         said = [rules.facts(db, merchant, cards) for rules in (before, after)]
         for card in cards:
             was, is_ = (
-                tuple(f"{one.name}: {one.verdict.reason}" for one in rules.judge(card, facts.get(card.id)) if not one.verdict.passed)
+                tuple(
+                    f"{one.name}: {one.verdict.reason}"
+                    for one in rules.judge(card, facts.get(card.id))
+                    if not one.verdict.passed
+                )
                 for rules, facts in zip((before, after), said, strict=True)
             )
             rows.append(DryRow(card.id, card.number, was, is_))

@@ -51,6 +51,16 @@ def needs(permission: Permission) -> Callable[[View], View]:
     return mark
 
 
+def takes(size: int) -> Callable[[View], View]:
+    """A page whose forms may be larger than others: so many bytes."""
+
+    def mark(view: View) -> View:
+        view.takes = size  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def open_to_all(view: View) -> View:
     """A page that may be opened without signing in."""
     view.needs = None  # type: ignore[attr-defined]
@@ -142,7 +152,7 @@ def guard() -> AnyResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if request.endpoint == f"{request.blueprint}.static":
         return None
-    request.max_content_length = LARGEST_FORM
+    request.max_content_length = getattr(view, "takes", LARGEST_FORM)
     if not hasattr(view, "needs"):
         abort(403)
     permission = cast("Permission | None", getattr(view, "needs", None))

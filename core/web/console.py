@@ -12,7 +12,24 @@ from ..fulfillment import pages as fulfillment_pages
 from ..orders import pages as order_pages
 from . import access, labels, language, masking, refusals
 from .services import NAME, ConsoleServices
-from .views import dashboard, entry, fulfillment, ledger, orders, people, plugins, signin, stock, work
+from .views import (
+    dashboard,
+    entry,
+    fulfillment,
+    importing,
+    ledger,
+    listings,
+    ordering,
+    orders,
+    parcels,
+    people,
+    plugins,
+    rules,
+    signin,
+    stock,
+    stockwork,
+    work,
+)
 
 _HERE = Path(__file__).parent
 _YEAR = 365 * 24 * 3600
@@ -55,7 +72,24 @@ def mount(app: Flask, services: ConsoleServices) -> None:
     )
     console = _Console("console", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
     console.before_request(access.guard)
-    for room in (signin, dashboard, entry, orders, fulfillment, stock, work, ledger, plugins, people):
+    for room in (
+        signin,
+        dashboard,
+        entry,
+        importing,
+        orders,
+        ordering,
+        fulfillment,
+        parcels,
+        stock,
+        stockwork,
+        listings,
+        rules,
+        work,
+        ledger,
+        plugins,
+        people,
+    ):
         console.register_blueprint(room.pages)
     app.register_blueprint(console)
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from ..auth.permissions import Role as PersonRole
 from ..carriers.api import TrackingState
-from ..fulfillment.api import FoState, WaybillState
+from ..fulfillment.api import FoState, LineageKind, WaybillState
+from ..inventory.api import LockMode, Place, Quality
 from ..ledger.api import Role
-from ..orders.api import HoldCode, OrderStatus, OrderType, PaymentState, ReviewState
+from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, ReviewState
 from ..orders.states import Step
+from ..review.api import BlacklistKind
 from .words import gettext, lazy_gettext
 
 _ = lazy_gettext
@@ -42,6 +44,12 @@ PAYMENT: Words = {
     PaymentState.PARTIALLY_REFUNDED: _("Partly refunded"),
     PaymentState.REFUNDED: _("Refunded"),
 }
+AMENDMENT: Words = {
+    AmendmentState.DRAFT: _("Draft"),
+    AmendmentState.WAITING: _("Waits for a person"),
+    AmendmentState.APPLIED: _("Applied"),
+    AmendmentState.DROPPED: _("Dropped"),
+}
 REVIEW: Words = {
     ReviewState.PENDING: _("Review pending"),
     ReviewState.PASSED: _("Review passed"),
@@ -61,6 +69,54 @@ FO: Words = {
     FoState.RETURNED: _("Returned"),
     FoState.CANCELLED: _("Called off"),
 }
+LINEAGE: Words = {
+    LineageKind.MERGED: _("Merged"),
+    LineageKind.UNMERGED: _("Merge taken back"),
+    LineageKind.SPLIT: _("Split"),
+    LineageKind.REROUTED: _("Routed anew"),
+}
+MERGE_REFUSAL: Words = {
+    "different_shop": _("different shops"),
+    "different_address": _("different addresses"),
+    "different_currency": _("different currencies"),
+    "payment_type_differs": _("prepaid and cash on delivery"),
+    "different_warehouse": _("different warehouses"),
+    "already_in_warehouse": _("already being picked"),
+    "cancelled": _("called off"),
+    "sealed": _("never to be merged"),
+}
+FILE_STATE: Words = {"storing": _("Being read"), "running": _("Orders are being made"), "finished": _("Through")}
+FILE_FIELD: Words = {
+    "number": _("Order number"),
+    "line": _("Line number, where an order has several rows"),
+    "sku": _("SKU code or barcode"),
+    "quantity": _("Units"),
+    "price": _("Price of a unit"),
+    "amount": _("Amount of the line"),
+    "discount": _("Discount"),
+    "freight": _("Freight"),
+    "total": _("Total"),
+    "received": _("Received"),
+    "paid": _("Whether it is paid"),
+    "cod": _("Cash on delivery"),
+    "placed_at": _("Placed at"),
+    "paid_at": _("Paid at"),
+    "name": _("Receiver"),
+    "phone": _("Telephone"),
+    "country": _("Country"),
+    "province": _("Province"),
+    "city": _("City"),
+    "district": _("District"),
+    "town": _("Town"),
+    "detail": _("Street and number"),
+    "postcode": _("Postcode"),
+    "company": _("Company"),
+    "buyer": _("Buyer's id on the platform"),
+    "email": _("E-mail"),
+    "message": _("What the buyer asked for"),
+    "memo": _("Seller's memo"),
+    "type": _("Kind"),
+}
 WAYBILL: Words = {
     WaybillState.REQUESTED: _("Waybill requested"),
     WaybillState.ISSUED: _("Waybill issued"),
@@ -68,6 +124,44 @@ WAYBILL: Words = {
     WaybillState.VOIDED: _("Waybill voided"),
     WaybillState.VOID_FAILED: _("Voiding failed"),
 }
+LOCK: Words = {
+    LockMode.PLUS_SHARED: _("Its own units, and what is shared"),
+    LockMode.ONLY: _("Its own units and nothing else"),
+    LockMode.ONLY_HERE: _("Its own units only in this warehouse"),
+}
+BLACKLIST: Words = {
+    BlacklistKind.PHONE: _("Telephone"),
+    BlacklistKind.ADDRESS: _("Address"),
+    BlacklistKind.BUYER: _("Buyer"),
+}
+QUALITY: Words = {
+    Quality.GOOD: _("Good"),
+    Quality.QC: _("To be inspected"),
+    Quality.DEFECTIVE: _("Defective"),
+}
+PLACE: Words = {
+    Place.STOCK: _("Stock"),
+    Place.QC: _("Inspection"),
+    Place.DEFECTIVE: _("Defective"),
+    Place.TRANSIT: _("On the way"),
+    Place.SUPPLIER: _("Supplier"),
+    Place.CUSTOMER: _("Customer"),
+    Place.OPENING: _("Opening"),
+    Place.ADJUSTMENT: _("Adjustment"),
+    Place.LOSS: _("Loss"),
+}
+MOVE: Words = {
+    "receipt": _("receipt"),
+    "adjustment": _("adjustment"),
+    "quality": _("inspection"),
+    "transfer": _("transfer"),
+    "count": _("count"),
+    "bin": _("another bin"),
+    "fulfillment_order": _("fulfillment order"),
+    "shipment": _("shipment"),
+}
+COUNT: Words = {"open": _("Being counted"), "closed": _("Count closed"), "cancelled": _("Count cancelled")}
+TRANSFER: Words = {"in_transit": _("On the way"), "received": _("Arrived")}
 TRACKING: Words = {
     TrackingState.BOOKED: _("Booked"),
     TrackingState.PICKED_UP: _("Collected"),
@@ -195,6 +289,13 @@ ACTION: Words = {
     "cancelled units": _("Units cancelled"),
     "shipped elsewhere": _("Shipped elsewhere"),
     "address changed": _("Address changed"),
+    "finance passed": _("Passed by finance"),
+    "finance rejected": _("Rejected by finance"),
+    "review withdrawn": _("Taken back to review"),
+    "review refused": _("Review refused"),
+    "amendment dropped": _("Change dropped"),
+    "sealed": _("Never to be merged"),
+    "unsealed": _("May be merged again"),
     "added": _("Added"),
     "price overridden": _("Price set by hand"),
     "promotion": _("Promotion given"),
@@ -210,6 +311,13 @@ ACTION: Words = {
     "reviewed": _("Reviewed"),
     "merged": _("Merged"),
     "split": _("Split"),
+    "carrier chosen": _("Carrier chosen"),
+    "dispatch chosen": _("Carrier or warehouse chosen"),
+    "label wanted anew": _("New label wanted"),
+    "routed as before": _("Routed as before"),
+    "warehouse changed": _("Warehouse changed"),
+    "put-back wanted": _("To be put back"),
+    "put back": _("Put back"),
     "waybill issued": _("Waybill issued"),
     "units taken out": _("Units taken out"),
     "signed in": _("Signed in"),
@@ -256,9 +364,22 @@ TASK: Words = {
 KINDS: Mapping[str, Words] = {
     "status": STATUS,
     "type": TYPE,
+    "amendment": AMENDMENT,
     "payment": PAYMENT,
     "review": REVIEW,
     "fo": FO,
+    "lock": LOCK,
+    "blacklist": BLACKLIST,
+    "quality": QUALITY,
+    "place": PLACE,
+    "move": MOVE,
+    "count": COUNT,
+    "transfer": TRANSFER,
+    "holder": {"fo_line": _("Fulfillment order line"), "putback": _("Put-back")},
+    "lineage": LINEAGE,
+    "merge_refusal": MERGE_REFUSAL,
+    "file_state": FILE_STATE,
+    "file_field": FILE_FIELD,
     "waybill": WAYBILL,
     "tracking": TRACKING,
     "hold": HOLD,
@@ -354,6 +475,8 @@ def action(text: str, kind: str = "order") -> str:
     first, _space, code = text.partition(" ")
     if first == "hold" and code in HOLD:
         return gettext("Held: %(why)s", why=label(code, "hold"))
+    if first == "amendment" and (state := code.rpartition(" ")[2]) in AMENDMENT:
+        return gettext("Change %(number)s: %(state)s", number=code.split()[0], state=label(state, "amendment"))
     if first == "lifted" and code in HOLD:
         return gettext("Hold lifted: %(why)s", why=label(code, "hold"))
     return label(text, "action")

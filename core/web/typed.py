@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request
 
 from ..kernel.errors import DomainError
 from ..kernel.uow import Merchant
-from ..kernel.values import Money
+from ..kernel.values import Address, Money
 from .words import gettext as _
 
 LONGEST = 500
@@ -30,7 +32,9 @@ def texts(name: str) -> list[str]:
 
 def codes(name: str) -> list[str]:
     """What stands in a field with commas or line ends between."""
-    return [part.strip() for part in request.form.get(name, "").replace("，", ",").replace("\n", ",").split(",") if part.strip()]
+    return [
+        part.strip() for part in request.form.get(name, "").replace("，", ",").replace("\n", ",").split(",") if part.strip()
+    ]
 
 
 def ticked(name: str) -> bool:
@@ -79,9 +83,8 @@ def amount(name: str, currency: str) -> int | None:
     return amount_of(text(name), currency)
 
 
-def moment(name: str, merchant: Merchant) -> datetime | None:
-    """A moment of the merchant's own time, as the browser's field writes it; None for an empty field."""
-    value = text(name)
+def moment(value: str, merchant: Merchant) -> datetime | None:
+    """A moment of the merchant's own time, as the browser's field writes it; None for an empty one."""
     if not value:
         return None
     try:
@@ -99,3 +102,11 @@ def listed(names: Sequence[str]) -> list[tuple[str, ...]]:
     height = len(columns[0])
     padded = [column + [""] * (height - len(column)) for column in columns]
     return [line for line in zip(*padded, strict=False) if line[0]]
+
+
+def typed_address(before: Address) -> Address:
+    """An address with the parts that the form has; the others stay as they were."""
+    parts = ("name", "phone", "country", "province", "city", "district", "town", "detail", "postcode", "company")
+    given: dict[str, Any] = {part: text(part) for part in parts if part in request.form}
+    to = replace(before, **given)
+    return replace(to, country=to.country.upper() or "CN")

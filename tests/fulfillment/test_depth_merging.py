@@ -234,9 +234,10 @@ def test_a_merge_is_taken_back_until_it_is_packed(house: House) -> None:
     with pytest.raises(DomainError, match="was not merged"), house.work() as uow:
         merging.unmerge(uow, into, "again")
     told = [(one.source, one.target, str(one.kind), one.undone) for one in merging.lineage(house.db, into)]
+    name = fulfillment.fo_number
     assert told == [
-        ("FO00000002", "FO00000001", "merged", True), ("FO00000003", "FO00000001", "merged", True),
-        ("FO00000001", "FO00000004", "unmerged", False), ("FO00000001", "FO00000005", "unmerged", False),
+        (name(fos[1]), name(into), "merged", True), (name(fos[2]), name(into), "merged", True),
+        (name(into), name(made[0]), "unmerged", False), (name(into), name(made[1]), "unmerged", False),
     ]  # fmt: skip
     assert house.db.rows("SELECT became_id FROM fulfillment_order WHERE id = ?", (fos[1],)) == [(into,)]
 

@@ -35,11 +35,11 @@ def test_the_tutorial_s_plugin_is_short() -> None:
     assert len([line for line in lines if line.strip()]) <= 60
 
 
-def test_the_tutorial_s_plugin_uses_every_verb() -> None:
+def test_the_tutorial_s_plugin_uses_every_verb_that_a_first_plugin_needs() -> None:
     text = (BELL / "orderyard_bell.py").read_text(encoding="utf-8")
     verbs = {hook for verb in ("register_", "object_to_", "on_", "show_") for hook in HOOKS if hook.startswith(verb)}
     used = {hook for hook in verbs if f"def {hook}(" in text}
-    assert {hook.split("_")[0] for hook in used} == {hook.split("_")[0] for hook in HOOKS}
+    assert {hook.split("_")[0] for hook in used} == {hook.split("_")[0] for hook in HOOKS} - {"amend"}
 
 
 def test_the_tutorial_s_project_builds(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_tutorial_s_project_builds(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hook", HOOKS)
 def test_each_hook_stands_under_its_verb_with_its_signature(hook: str) -> None:
     text = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8")
-    verb = next(verb for verb in ("register_", "object_to_", "on_", "show_") if hook.startswith(verb))
+    verb = next(verb for verb in ("register_", "amend_", "object_to_", "on_", "show_") if hook.startswith(verb))
     chapter = text.partition(f"\n## {verb}\n")[2].partition("\n## ")[0]
     section = chapter.partition(f"\n### `{hook}`\n")[2].partition("\n### ")[0]
     source = inspect.getsource(getattr(hookspecs, hook))

@@ -102,9 +102,7 @@ def test_a_rule_may_be_asked_twice_and_for_some_shops_only(house: House) -> None
 def test_rules_changed_by_another_process_are_seen_before_anything_passes(house: House) -> None:
     house.receive("SH", TEE=5)
     with house.db.write_transaction():  # as another process would: nobody here hears of it
-        house.db.insert(
-            "review_rule_setting", ("name", "enabled", "settings"), [("amount_limit", True, '{"CNY": "50.00"}')]
-        )
+        house.db.insert("review_rule_setting", ("name", "enabled", "settings"), [("amount_limit", True, '{"CNY": "50.00"}')])
     [order_id] = house.place(house.order(("TEE", 1)))
     assert codes(house.holds(order_id)) == ["review_rule"]
 
@@ -198,9 +196,15 @@ def test_an_attempt_beyond_the_limit_is_refused_and_remembered(house: House) -> 
     with house.work("person:boss") as uow:
         decisions.assign(uow, "ann", "cn", Money.of("99.00", "CNY"))
         decisions.assign(uow, "bob", "", None)
-    with pytest.raises(DomainError, match=r"of 99.00 CNY is not below the limit of ann, 99.00 CNY: ask bob"), house.work() as uow:
+    with (
+        pytest.raises(DomainError, match=r"of 99.00 CNY is not below the limit of ann, 99.00 CNY: ask bob"),
+        house.work() as uow,
+    ):
         decisions.approve(uow, order_id, "fine")
-    with pytest.raises(DomainError, match="cat is not assigned to the orders of shop cn: ask bob"), house.work("person:cat") as uow:
+    with (
+        pytest.raises(DomainError, match="cat is not assigned to the orders of shop cn: ask bob"),
+        house.work("person:cat") as uow,
+    ):
         decisions.reject(uow, order_id, "no")
     assert house.card(order_id).status is OrderStatus.PENDING_REVIEW
     refused = [because for action, because in history(house, order_id) if action == "review refused"]
@@ -208,7 +212,10 @@ def test_an_attempt_beyond_the_limit_is_refused_and_remembered(house: House) -> 
                        "cat is not assigned to the orders of shop cn"]  # fmt: skip
     with house.work("person:boss") as uow:
         decisions.assign(uow, "ann", "cn", Money.of("99.01", "CNY"))
-        assert [(scope.login, str(scope.limit)) for scope in decisions.scopes(uow.db)] == [("ann", "99.01 CNY"), ("bob", "None")]
+        assert [(scope.login, str(scope.limit)) for scope in decisions.scopes(uow.db)] == [
+            ("ann", "99.01 CNY"),
+            ("bob", "None"),
+        ]
     with house.work("person:ann") as uow:
         decisions.approve(uow, order_id, "fine")
     assert house.card(order_id).status is OrderStatus.TO_SHIP

@@ -24,7 +24,13 @@ def newest(system: System) -> Any:
 def test_the_price_is_told_and_nothing_is_written(enter: Enter, system: System) -> None:
     before = newest(system)
     answer = enter("reviewer").post(
-        "/orders/new", page="/orders/new", sku=["TEE-BLK-M", "6900000000004"], quantity=["2", ""], price=["", ""], do="price", **TO
+        "/orders/new",
+        page="/orders/new",
+        sku=["TEE-BLK-M", "6900000000004"],
+        quantity=["2", ""],
+        price=["", ""],
+        do="price",
+        **TO,
     )
     assert answer.status_code == 200
     assert "CN¥257.00" in answer.text
@@ -85,9 +91,14 @@ def test_only_whoever_may_sets_prices(enter: Enter, system: System) -> None:
 
 def test_a_known_customer_is_offered(enter: Enter) -> None:
     browser = enter("reviewer")
-    answer = browser.post("/orders/new", page="/orders/new", sku="", quantity="", price="", do="find", who="李思雨", shop="taobao")
+    answer = browser.post(
+        "/orders/new", page="/orders/new", sku="", quantity="", price="", do="find", who="李思雨", shop="taobao"
+    )
     assert 'name="customer" value="' in answer.text
-    assert "Nobody is known" in browser.post("/orders/new", page="/orders/new", sku="", do="find", who="无此人", shop="taobao").text
+    assert (
+        "Nobody is known"
+        in browser.post("/orders/new", page="/orders/new", sku="", do="find", who="无此人", shop="taobao").text
+    )
 
 
 def test_a_half_typed_sku_is_completed(enter: Enter) -> None:
@@ -102,7 +113,16 @@ def test_only_whoever_enters_orders_opens_the_form(enter: Enter) -> None:
 
 def test_an_exchange_goes_on_when_its_goods_are_back(enter: Enter, system: System) -> None:
     browser = enter("reviewer")
-    given = {"sku": "CAP-NVY", "quantity": "1", "price": "", "do": "enter", **TO, "type": "exchange", "origin": "SO00000001", "goods_first": "y"}
+    given = {
+        "sku": "CAP-NVY",
+        "quantity": "1",
+        "price": "",
+        "do": "enter",
+        **TO,
+        "type": "exchange",
+        "origin": "SO00000001",
+        "goods_first": "y",
+    }
     browser.post("/orders/new", page="/orders/new", **given)
     order = newest(system)[0]
     assert "Awaiting returned items" in browser.text(f"/orders/{order}")

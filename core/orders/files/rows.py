@@ -176,12 +176,13 @@ class Sheet:
 def normalised(text: str, *, technical: bool) -> str:
     """Text without what spreadsheets and people put around it; `technical` text has plain digits and letters only."""
     if technical:
-        text = unicodedata.normalize("NFKC", text)
+        if not text.isascii():
+            text = unicodedata.normalize("NFKC", text)
+            text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
         if text.startswith('="') and text.endswith('"'):
             text = text[2:-1]
         # An apostrophe in front and a tab behind keep a spreadsheet from taking a number for one.
-        text = text.strip().removeprefix("'").strip()
-        return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+        return text.strip().removeprefix("'").strip()
     return text.replace("\u3000", " ").replace("\xa0", " ").strip()
 
 
@@ -211,7 +212,7 @@ class _Reading:
                 name, f"{text} is a number whose last digits are lost; format the column as text in the program it is from"
             )
             return ""
-        if len(text) > longest or any(ord(letter) < 32 for letter in text):
+        if len(text) > longest or not text.isprintable():
             self.wrong(
                 name,
                 f"is longer than {longest} characters" if len(text) > longest else "has a character that cannot be printed",

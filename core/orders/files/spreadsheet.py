@@ -119,11 +119,13 @@ def _write(data: bytes, out: BinaryIO) -> str:
         if not seen:
             return "the workbook has no visible sheet"
         sheet = book.get_sheet_by_name(seen[0])
-        if sheet.total_height * sheet.total_width > MOST_CELLS:
-            return f"the sheet is {sheet.total_height} rows by {sheet.total_width} columns large"
-        written = 0
+        left, (last_row, last_column) = (sheet.start or (0, 0))[1], sheet.end or (0, 0)
+        if (last_row + 1) * (last_column + 1) > MOST_CELLS:
+            return f"the sheet is {last_row + 1} rows by {last_column + 1} columns large"
+        # The rows come from the first on, but their cells only from the first column in use on.
+        written, blank = 0, [""] * left
         for row in sheet.iter_rows():
-            line = json.dumps([as_text(cell) for cell in row], ensure_ascii=False).encode() + b"\n"
+            line = json.dumps(blank + [as_text(cell) for cell in row], ensure_ascii=False).encode() + b"\n"
             written += len(line)
             if written > MOST_TEXT:
                 return "the workbook holds more text than a file of orders"

@@ -55,7 +55,7 @@ def tokens(text: str) -> list[list[Token]]:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What may stand in a slot: `meaning` for people, `take` gives every (value, next place) that fits, in the order of trying."""
+    """What may stand in a slot: `take` gives every (value, next place) that fits, in the order of trying."""
 
     meaning: str
     take: Callable[[Sequence[Token], int, datetime], Iterator[tuple[Any, int]]]
@@ -164,6 +164,22 @@ KINDS: Mapping[str, Kind] = {
     "currency": Kind("an ISO 4217 code, `CNY`", _one(_word)),
     "timezone": Kind("`Asia/Shanghai`", _one(_word)),
     "waybill": Kind("number of a waybill; the carrier `sf` of a scenario gives SF1, SF2, …", _one(_word)),
+    "quality": Kind("`good`, `defective` or `qc` (to be inspected)", _choice("good", "defective", "qc")),
+    "lot": Kind("number of a lot", _one(_word)),
+    "bin": Kind("code of a bin", _one(_word)),
+    "zone": Kind("code of a zone", _one(_word)),
+    "use": Kind("of a zone: `receiving`, `pick`, `storage`, `packing` or `returns`", _one(_word)),
+    "serials": Kind("serial numbers, one or more", _several),
+    "count": Kind("a name for a count, given where it is opened", _one(_word)),
+    "transfer": Kind("number of a transfer, given where it leaves", _one(_word)),
+    "mode": Kind("of a lock: `lock_plus_shared`, `lock_only` or `lock_only_here`", _one(_word)),
+    "group": Kind("a group of customers", _one(_word)),
+    "list": Kind("code of a price list or promotion", _one(_word)),
+    "measure": Kind("`weight` (grams), `volume` (cubic centimetres) or `piece`", _choice("weight", "volume", "piece")),
+    "file": Kind("name of a file of orders", _one(_word)),
+    "encoding": Kind("`utf-8`, `gb18030` or `xlsx`", _choice("utf-8", "gb18030", "xlsx")),
+    "fact": Kind("`phone`, `address` or `buyer`", _choice("phone", "address", "buyer")),
+    "stage": Kind("`sent` or `waiting`", _choice("sent", "waiting")),
     "text": Kind("words, in quotation marks if there are several", _one(_word)),
     "name": Kind("a name", _one(_word)),
     "names": Kind("one or more names", _several),
@@ -266,6 +282,8 @@ class Said:
 
     head: Mapping[str, Any]
     parts: Mapping[str, Sequence[Mapping[str, Any]]]
+    table: Sequence[Sequence[str]] = ()
+    """The rows that stand below the line between bars."""
 
     def __getitem__(self, slot: str) -> Any:
         return self.head[slot]
@@ -319,7 +337,7 @@ class Vocabulary(Generic[WorldT]):
             # A phrase that begins with a word of its own is surer than one that begins with any word.
             self._parts[form.text] = sorted(phrases, key=lambda pair: not pair[1].begins)
 
-    def understand(self, text: str, now: datetime) -> tuple[Form[WorldT], Said]:
+    def understand(self, text: str, now: datetime, table: Sequence[Sequence[str]] = ()) -> tuple[Form[WorldT], Said]:
         """The form a line is, and what it says in it; NotUnderstood shows the forms that come nearest."""
         parts = tokens(text)
         if not parts:
@@ -333,7 +351,7 @@ class Vocabulary(Generic[WorldT]):
             if isinstance(found, str):
                 trouble.append(found)
             else:
-                return form, Said(head, found)
+                return form, Said(head, found, table)
         raise NotUnderstood("\n".join(trouble) or self._suggest(parts[0]))
 
     def _understand_parts(

@@ -89,7 +89,7 @@ def _step(world: World, file: str, step: Step, vocabulary: Vocabulary[World]) ->
         if isinstance(step, Block):
             failure = _parallel(world, file, step, vocabulary)
         else:
-            form, said = vocabulary.understand(step.text, world.now)
+            form, said = vocabulary.understand(step.text, world.now, step.table)
             failure = _line(world, file, step, form, said)
     except NotUnderstood as error:
         return Failure(file, step.no, step.text, "a line of the vocabulary", str(error))

@@ -25,6 +25,8 @@ class Line:
     clock: str
     text: str
     refused: str | None = None
+    table: tuple[tuple[str, ...], ...] = ()
+    """Rows that stand below it: `| T1 | TEE | 2 |`."""
 
     @property
     def expects(self) -> bool:
@@ -70,6 +72,15 @@ def _repeated(line: Line) -> list[Line]:
     return [replace(line, text=found[2].replace("{n}", str(n))) for n in range(1, int(found[1]) + 1)]
 
 
+def _add_row(steps: list[Step], no: int, said: str) -> None:
+    """A row of a table belongs to the command above it."""
+    last = steps[-1] if steps else None
+    if not isinstance(last, Line) or last.expects or not said.endswith("|"):
+        raise NotUnderstood(f"line {no}: a row `| … | … |` belongs below a command")
+    cells = tuple(cell.strip() for cell in said[1:-1].split("|"))
+    steps[-1] = replace(last, table=(*last.table, cells))
+
+
 def parse(text: str) -> list[Step]:
     """The steps of a scenario, in order; NotUnderstood says which line does not fit in."""
     steps: list[Step] = []
@@ -77,6 +88,11 @@ def parse(text: str) -> list[Step]:
     for no, raw in enumerate(text.splitlines(), 1):
         said = _uncommented(raw)
         if not said:
+            continue
+        if said.startswith("|"):
+            if block is not None:
+                raise NotUnderstood(f"line {no}: a parallel block holds no tables")
+            _add_row(steps, no, said)
             continue
         dated = _DATED.fullmatch(said)
         parallel = _PARALLEL.fullmatch(dated[3]) if dated else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .grammar import KINDS, Form, Vocabulary
-from .words import buying, counting, house, ordering, reviewing, sending, stocking
+from .words import amending, buying, counting, filing, house, ordering, pricing, reviewing, sending, stocking
 from .world import World
 
 CHAPTERS: Mapping[str, tuple[Form[World], ...]] = {
@@ -13,6 +13,9 @@ CHAPTERS: Mapping[str, tuple[Form[World], ...]] = {
     "Goods": stocking.FORMS,
     "Buyers and platforms": buying.FORMS,
     "Orders": ordering.FORMS,
+    "Amendments": amending.FORMS,
+    "Files of orders": filing.FORMS,
+    "Prices and customers": pricing.FORMS,
     "Review": reviewing.FORMS,
     "Parcels": sending.FORMS,
     "Money": counting.FORMS,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -20,14 +18,13 @@ from ...orders.pricing import PricedOrder
 from ..access import may, needs
 from ..refusals import perform, refuse
 from ..services import services
-from ..typed import amount, amount_of, listed, text, ticked, whole, whole_of
+from ..typed import amount, amount_of, listed, text, ticked, typed_address, whole, whole_of
 from ..words import gettext as _
 
 pages = Blueprint("entry", __name__, url_prefix="/orders")
 
 _EMPTY = 3
 """Lines that wait to be filled in, below those that are."""
-_PARTS = ("name", "phone", "country", "province", "city", "district", "town", "detail", "postcode", "company")
 
 
 @pages.get("/new")
@@ -68,7 +65,9 @@ def enter() -> str | Response | tuple[str, int]:
 @needs(Permission.ORDERS_ENTER)
 def skus() -> str:
     """What a half-typed SKU may mean, for the field's list."""
-    return render_template("sku_options.html", skus=find_skus(services().installation.db, request.args.get("sku", "")[:100], 12))
+    return render_template(
+        "sku_options.html", skus=find_skus(services().installation.db, request.args.get("sku", "")[:100], 12)
+    )
 
 
 @pages.post("/<row:order_id>/goods-arrived")
@@ -133,14 +132,14 @@ def _order(shop: ShopFacts, names: dict[str, str]) -> HandOrder:
     kind = text("type") or OrderType.NORMAL.value
     if kind not in set(OrderType):
         abort(400)
-    to = Address(**{part: text(part) for part in _PARTS})
+    to = typed_address(Address())
     order = HandOrder(
         shop=shop.code,
         lines=[
             HandLine(names[sku], whole_of(count or "1", _("The number of units")), amount_of(price, shop.currency))
             for sku, count, price in _lines()
         ],
-        receiver=replace(to, country=to.country.upper() or "CN"),
+        receiver=to,
         type=OrderType(kind),
         origin=text("origin"),
         number=text("number"),

@@ -9,12 +9,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...auth.pages import history
 from ...auth.permissions import Permission
+from ...channels.pages import carriers
+from ...fulfillment import merging, release, service
 from ...fulfillment import pages as reads
-from ...fulfillment import release, service
 from ...fulfillment.api import FoState
+from ...fulfillment.states import OPEN
+from ...inventory import pages as stock
 from ...kernel.uow import UnitOfWork
 from ...orders import pages as order_reads
-from ..access import me, needs
+from ..access import may, me, needs
 from ..refusals import perform
 from ..services import services
 from ..words import gettext as _
@@ -92,6 +95,11 @@ def show(fo_id: int) -> str:
         tracking=reads.tracking(db, [fo_id]),
         history=history(db, [("fulfillment_order", fo_id)]),
         step=STEPS.get(FoState(heads[0].state)),
+        open=FoState(heads[0].state) in OPEN and may(Permission.FULFILLMENT_WORK),
+        splittable=reads.splittable(db, fo_id),
+        lineage=merging.lineage(db, fo_id),
+        warehouses=stock.warehouses(db),
+        carriers=carriers(db),
     )
 
 

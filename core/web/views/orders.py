@@ -9,7 +9,9 @@ from ...auth.pages import history
 from ...auth.permissions import Permission
 from ...catalog import queries as catalog
 from ...channels import pages as channel_reads
+from ...channels.pages import carriers
 from ...fulfillment import pages as fo_reads
+from ...inventory import pages as stock
 from ...ledger import pages as ledger
 from ...orders import pages as reads
 from ...orders import service as orders
@@ -19,6 +21,7 @@ from ..access import may, needs, row_number
 from ..forms import ReasonForm, ReasonNeededForm, entered
 from ..refusals import perform
 from ..services import services
+from ..typed import text
 from ..words import gettext as _
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
@@ -67,6 +70,7 @@ def show(order_id: int) -> str:
     documents = [("order", order_id), *(("fulfillment_order", fo_id) for fo_id in fo_ids)]
     holds = reads.holds(db, order_id, fo_ids)
     fos = fo_reads.heads(db, fo_ids)
+    deciding = head.status == OrderStatus.PENDING_REVIEW and may(Permission.ORDERS_REVIEW)
     entries = ledger.entries_of(db, documents) if may(Permission.LEDGER_READ) else []
     return render_template(
         "order.html",
@@ -85,8 +89,8 @@ def show(order_id: int) -> str:
         numbers={fo.id: fo.number for fo in fos} if len(fos) > 1 else {},
         shown=console.plugins.show("show_order_panels", console.contexts.of, order_id=order_id),
         titles={slug: manifest.title for slug, manifest in console.plugins.manifests.items()},
-        approve_form=ReasonForm(),
-        reject_form=ReasonNeededForm(),
+        carriers=carriers(db) if deciding else [],
+        warehouses=stock.warehouses(db) if deciding else [],
     )
 
 
@@ -95,7 +99,11 @@ def show(order_id: int) -> str:
 def approve(order_id: int) -> Response:
     form = ReasonForm()
     because = entered(form.because).strip()[:500]
-    perform(lambda uow: review.approve(uow, order_id, because), _("The order is approved and goes to the warehouse."))
+    carrier, warehouse = text("carrier"), text("warehouse")
+    perform(
+        lambda uow: review.approve(uow, order_id, because, carrier=carrier, warehouse=warehouse),
+        _("The order is approved and goes to the warehouse."),
+    )
     return redirect(url_for(".show", order_id=order_id), 303)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ....customers.service import CustomerFacts
 from ....fulfillment.states import OPEN, quoted
 from ....kernel.errors import DomainError
-from ....orders import queries
+from ....orders import holds as holding
+from ....orders import manual, queries
 from ....orders import service as orders
-from ....orders.api import HoldCode, OrderCard
-from ....orders.intake import DraftLine, OrderDraft, place
+from ....orders.api import HoldCode, OrderCard, OrderType
 from ..grammar import Form, Said
 from ..world import Unmet, World, same
 
@@ -16,43 +15,47 @@ from ..world import Unmet, World, same
 def take(world: World, said: Said) -> None:
     """Somebody takes an order at the counter or on the telephone."""
     name, shop = said["order"], world.shop(said["shop"])
-    lines = []
-    for no, part in enumerate(said.all("lines"), 1):
-        item, units = world.sku(part["sku"]), part["units"]
-        price = item.price if "amount" not in part else world.money(part["amount"], shop.currency)
-        whole = price * units if "whole amount" not in part else world.money(part["whole amount"], shop.currency)
-        lines.append(DraftLine(item.title, units, price, whole, item, f"{name}/{no}"))
-    freight = world.money(said.part("freight", "amount"), shop.currency)
-    total = sum(line.amount for line in lines) + freight
-    paid = 0 if "unpaid" in said or "cod" in said else total
-    if (amount := said.part("paid", "amount")) is not None:
-        paid = world.money(amount, shop.currency)
-    now = world.clock.now()
-    paid_at = said.part("paid", "moment", now) if paid >= total and "cod" not in said else None
+
+    def money(part: str) -> int | None:
+        amount = said.part(part, "amount")
+        return None if amount is None else world.money(amount, shop.currency)
+
+    kind = next((kind for kind in ("reship", "exchange", "wholesale") if kind in said), "normal")
+    origin = said.part(kind, "order", "")
     buyer = said.part("buyer", "buyer", name)
-    draft = OrderDraft(
-        shop=shop,
-        external_id=name,
-        external_number=name,
-        source="manual",
-        placed_at=min(now, paid_at or now),
-        paid_at=paid_at,
-        customer=CustomerFacts(
-            shop.id, "", buyer, said.part("email", "text", ""), said.part("phone", "text", world.door(None, buyer).phone)
+    partly = money("paid")
+    order = manual.HandOrder(
+        shop.code,
+        tuple(
+            manual.HandLine(
+                part["sku"], part["units"], None if "amount" not in part else world.money(part["amount"], shop.currency)
+            )
+            for part in said.all("lines")
         ),
         receiver=world.door(said.part("to", "address"), buyer),
-        lines=tuple(lines),
-        freight=freight,
-        received=paid,
-        method="counter",
-        payment_key=f"{shop.code}/{name}",
+        type=OrderType(kind),
+        origin=_card(world, origin).number if origin else "",
+        number=name,
+        name=buyer,
+        phone=said.part("phone", "text", ""),
+        email=said.part("email", "text", ""),
+        discount=money("discount") or 0,
+        freight=money("freight"),
+        paid="unpaid" not in said and "cod" not in said and partly is None,
         cod="cod" in said,
         message=said.part("message", "text", ""),
         memo=said.part("memo", "text", ""),
     )
-    with world.work(said.part("by", "person", "")) as uow:
-        [order_id] = place(uow, [draft])
+    with world.work(said.get("person", "")) as uow:
+        order_id = manual.enter(uow, order)
+        if partly:
+            orders.receive_payment(uow, orders.PaymentFacts(order_id, partly, uow.now, "cash", f"paid/{name}"))
     world.meet(name, shop.code, order_id)
+
+
+def goods_back(world: World, said: Said) -> None:
+    with world.work() as uow:
+        manual.return_goods_arrived(uow, world.order_id(said["order"]), said.get("text", "they came back"))
 
 
 def _card(world: World, name: str) -> OrderCard:
@@ -112,21 +115,29 @@ def readdress(world: World, said: Said) -> None:
 
 
 def hold(world: World, said: Said) -> None:
+    """Many at once; the first that is refused refuses the line."""
+    code = said.get("hold", HoldCode.MANUAL.value)
+    if code not in set(HoldCode):
+        raise DomainError(f"there is no hold {code}", remedy=f"there are: {', '.join(HoldCode)}")
     with world.work(said.get("person", "")) as uow:
-        orders.hold(uow, world.order_id(said["order"]), HoldCode.MANUAL, said["text"])
+        done = holding.open_by_hand(uow, [world.order_id(name) for name in said["orders"]], HoldCode(code), said["text"])
+        _refuse(done)
 
 
-def _open_hold(world: World, name: str, code: str) -> int:
-    for hold_id, found, _ in holds_of(world, name):
-        if found == code:
-            return hold_id
-    raise DomainError(f"{name} has no open hold {code}")
+def _refuse(done: holding.Bulk) -> None:
+    for what, remedy in done.refused.values():
+        raise DomainError(what, remedy=remedy)
 
 
 def lift(world: World, said: Said) -> None:
-    hold_id = _open_hold(world, said["order"], said["hold"])
+    ids = []
+    for name in said["orders"]:
+        mine = [hold_id for hold_id, code, _ in holds_of(world, name) if code == said["hold"]]
+        if not mine:
+            raise DomainError(f"{name} has no open hold {said['hold']}")
+        ids += mine
     with world.work(said.get("person", "")) as uow:
-        orders.lift_hold(uow, hold_id, said.get("text", "settled"))
+        _refuse(holding.lift_many(uow, ids, said.get("text", "settled")))
 
 
 def complete(world: World, said: Said) -> None:
@@ -253,21 +264,22 @@ def expect_history(world: World, said: Said) -> None:
 
 
 FORMS: tuple[Form[World], ...] = (
-    Form("order <order> by hand in <shop>",
-         "Somebody takes an order at the counter or by telephone; paid at once unless it says otherwise; without a price an "
-         "item costs its list price.", take,
-         {"lines*": "<sku> <units> [at <amount>] [for <whole amount>]", "freight": "freight <amount>", "to": "to <address>",
-          "buyer": "buyer <buyer>", "email": "email <text>", "phone": "phone <text>",
-          "paid": "paid [<amount>] [at <moment>]", "unpaid": "unpaid", "cod": "cash on delivery", "message": "message <text>",
-          "memo": "memo <text>", "by": "by <person>"}),
+    Form("order <order> by hand in <shop> [by <person>]",
+         "Somebody takes an order at the counter or by telephone; paid at once unless it says otherwise; prices and freight as "
+         "the shop's lists say, unless said.", take,
+         {"lines*": "<sku> <units> [at <amount>]", "discount": "discount <amount>", "freight": "freight <amount>",
+          "to": "to <address>", "buyer": "buyer <buyer>", "email": "email <text>", "phone": "phone <text>",
+          "paid": "paid <amount>", "unpaid": "unpaid", "cod": "cash on delivery", "message": "message <text>",
+          "memo": "memo <text>", "wholesale": "wholesale", "reship": "reship of <order>", "exchange": "exchange for <order>"}),
+    Form("goods for <order> came back [because <text>]", "What an exchange waited for is here.", goods_back),
     Form("payment <amount> for <order> [at <moment>] [number <delivery>]", "Money comes in for an order taken by hand.",
          receive_payment),
     Form("refund <amount> of <order>", "Money goes back; cancels nothing.", give_back),
     Form("cancel <order> [because <text>] [by <person>]", "These units, or all that are not sent.", cancel,
          {"lines*": "<sku> <units>"}),
     Form("address of <order> is <address> [by <person>]", "The buyer asks for another address.", readdress),
-    Form("hold <order> because <text> [by <person>]", "Somebody stops an order by hand.", hold),
-    Form("lift <hold> of <order> [because <text>] [by <person>]", "Somebody lifts a hold of the kind that people lift.", lift),
+    Form("hold <orders> [as <hold>] because <text> [by <person>]", "Somebody stops orders by hand.", hold),
+    Form("lift <hold> of <orders> [because <text>] [by <person>]", "Somebody lifts holds of the kind that people lift.", lift),
     Form("complete <order>", "Enough time passed: the promise is kept.", complete),
     Form("expect <order> is <status> [because <text>]", "An order's status, and why it was cancelled.", expect_status,
          {"payment": "payment <state>", "review": "review <state>"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ....carriers.api import TrackingState
-from ....fulfillment import release as releasing
+from ....fulfillment import merging, putback, replanning, split
 from ....fulfillment import service as fulfillment
 from ....kernel.errors import DomainError
 from ....kernel.uow import UnitOfWork
@@ -27,7 +27,103 @@ def release(world: World, said: Said) -> None:
 def merge(world: World, said: Said) -> None:
     fo_ids = [world.fo(name) for name in said["fos"]]
     with world.work(said.get("person", "")) as uow:
-        releasing.merge(uow, fo_ids, "by hand")
+        merging.merge(uow, fo_ids, "by hand")
+
+
+def unmerge(world: World, said: Said) -> None:
+    with world.work(said.get("person", "")) as uow:
+        merging.unmerge(uow, world.fo(said["fo"]), said.get("text", "by hand"))
+
+
+def detach(world: World, said: Said) -> None:
+    with world.work() as uow:
+        merging.detach(uow, world.fo(said["fo"]), world.order_id(said["order"]), "by hand")
+
+
+def seal(world: World, said: Said) -> None:
+    with world.work(said.get("person", "")) as uow:
+        merging.seal(uow, world.order_id(said["order"]), said.get("text", "by hand"))
+
+
+def unseal(world: World, said: Said) -> None:
+    with world.work(said.get("person", "")) as uow:
+        merging.unseal(uow, world.order_id(said["order"]), said.get("text", "by hand"))
+
+
+def merge_policy(world: World, said: Said) -> None:
+    currency = world.shop(said["shop"]).currency
+    first, following = said.part("parcel", "first amount"), said.part("parcel", "next amount")
+    with world.work() as uow:
+        merging.set_merge_policy(
+            uow, said["shop"], minutes=int(said["span"].total_seconds() // 60), first_kg=world.money(first, currency),
+            next_kg=world.money(following, currency),
+        )  # fmt: skip
+
+
+# splitting, and sending otherwise
+
+
+def _units(world: World, fo_id: int, said: Said) -> dict[int, int]:
+    """Order lines of a fulfillment order with units; a kit's own line where a kit is said."""
+    rows = world.rows(
+        "SELECT l.id, k.code FROM order_line l JOIN sku k ON k.id = l.sku_id WHERE l.order_id IN "
+        "(SELECT order_id FROM fo_line WHERE fo_id = ?) AND (l.kit OR l.id IN (SELECT line_id FROM fo_line WHERE fo_id = ?)) "
+        "ORDER BY CASE WHEN l.kit_line IS NULL THEN 0 ELSE 1 END, l.id",
+        (fo_id, fo_id),
+    )
+    found: dict[int, int] = {}
+    for part in said.all("lines"):
+        line = next((int(str(row[0])) for row in rows if row[1] == part["sku"]), None)
+        if line is None:
+            raise DomainError(f"{said['fo']} has no {part['sku']}", remedy=f"it has: {', '.join(str(row[1]) for row in rows)}")
+        found[line] = part.get("units", 0)
+    return found
+
+
+def split_units(world: World, said: Said) -> None:
+    fo_id = world.fo(said["fo"])
+    units = _units(world, fo_id, said)
+    with world.work(said.get("person", "")) as uow:
+        split.split_quantity(uow, fo_id, units, "by hand")
+
+
+def split_lines(world: World, said: Said) -> None:
+    fo_id = world.fo(said["fo"])
+    lines = list(_units(world, fo_id, said))
+    with world.work(said.get("person", "")) as uow:
+        split.split_lines(uow, fo_id, lines, "by hand")
+
+
+def split_missing(world: World, said: Said) -> None:
+    with world.work(said.get("person", "")) as uow:
+        split.split_missing(uow, world.fo(said["fo"]), "by hand")
+
+
+def send_from(world: World, said: Said) -> None:
+    fo_id = world.fo(said["fo"])
+    units = _units(world, fo_id, said) if said.all("lines") else None
+    with world.work(said.get("person", "")) as uow:
+        split.split_to_warehouse(uow, fo_id, units, said["warehouse"], "by hand")
+
+
+def route_again(world: World, said: Said) -> None:
+    with world.work() as uow:
+        replanning.reroute(uow, world.fo(said["fo"]), "by hand")
+
+
+def choose_carrier(world: World, said: Said) -> None:
+    with world.work() as uow:
+        replanning.choose_carrier(uow, world.fo(said["fo"]), said["carrier"], "by hand")
+
+
+def label_again(world: World, said: Said) -> None:
+    with world.work() as uow:
+        replanning.label_anew(uow, world.fo(said["fo"]), said.get("text", "by hand"))
+
+
+def put_back(world: World, said: Said) -> None:
+    with world.work(said.get("person", "")) as uow:
+        putback.put_back_all(uow, world.fo(said["fo"]), said.get("text", ""))
 
 
 def _step(world: World, fo_id: int, step: Callable[[UnitOfWork, int], None], person: str) -> None:
@@ -157,6 +253,61 @@ def expect_together(world: World, said: Said) -> None:
     same("apart" if "not" in said else "in one parcel", found)
 
 
+def expect_putbacks(world: World, said: Said) -> None:
+    """What somebody has to put back on the shelf, over all fulfillment orders of an order."""
+    rows = world.rows(
+        "SELECT k.code, SUM(p.quantity) FROM putback p JOIN sku k ON k.id = p.sku_id WHERE p.order_id = ? AND p.state = 'open' "
+        "GROUP BY k.code ORDER BY k.code",
+        (world.order_id(said["order"]),),
+    )
+    expected = " ".join(f"{sku} {units}" for sku, units in sorted(said.get("lines", ())))
+    same(expected or "nothing", " ".join(f"{code} {units}" for code, units in rows) or "nothing")
+
+
+def _candidates(world: World) -> tuple[list[tuple[set[str], merging.Candidate]], dict[str, str]]:
+    """What could be merged, by the names of its orders; and which orders each fulfillment order carries."""
+    found = merging.candidates(world.system.installation.db)
+    names = {known.id: known.name for known in world.orders.values()}
+    carried: dict[str, str] = {}
+    for number, order_id in world.rows(
+        "SELECT DISTINCT f.number, x.order_id FROM fulfillment_order f JOIN fo_line x ON x.fo_id = f.id ORDER BY x.order_id"
+    ):
+        carried.setdefault(str(number), names.get(int(str(order_id)), "?"))
+    return [({carried[number] for number in one.numbers}, one) for one in found], carried
+
+
+def expect_candidate(world: World, said: Said) -> None:
+    found, _ = _candidates(world)
+    for orders, one in found:
+        if orders == set(said["orders"]):
+            if "amount" in said:
+                same(f"saves {said['amount']}", f"saves {'nothing' if one.freight_saved is None else one.freight_saved.text}")
+            return
+    shown = "; ".join(" ".join(sorted(orders)) for orders, _ in found if orders) or "nothing"
+    raise Unmet(f"{' '.join(said['orders'])} to share a parcel", shown)
+
+
+def expect_refusal(world: World, said: Said) -> None:
+    found, carried = _candidates(world)
+    pair = {said["order"], said["other order"]}
+    for _, one in found:
+        for refused in one.refused:
+            if {carried[refused.one], carried[refused.other]} == pair:
+                same(" ".join(sorted(said["names"])), " ".join(sorted(refused.reasons)))
+                return
+    raise Unmet(f"{' and '.join(sorted(pair))} refused", "not among what was looked at")
+
+
+def expect_lineage(world: World, said: Said) -> None:
+    """Every step that units of this fulfillment order went, in order."""
+    steps = merging.lineage(world.system.installation.db, world.fo(said["fo"]))
+    told: list[str] = []
+    for step in steps:
+        if not told or told[-1] != step.kind.value:
+            told.append(step.kind.value)
+    same(" ".join(said["names"]), " ".join(told) or "none")
+
+
 def expect_count(world: World, said: Said) -> None:
     [(count,)] = world.rows("SELECT COUNT(*) FROM fulfillment_order WHERE state = ?", (said["state"],))
     same(f"{said['units']} fulfillment orders {said['state']}", f"{count} fulfillment orders {said['state']}")
@@ -193,6 +344,22 @@ FORMS: tuple[Form[World], ...] = (
     Form("release", "The round that merges what goes to one door and releases everything that nothing stops.", release_all),
     Form("release <fo> [by <person>]", "Somebody releases this one.", release),
     Form("merge <fos> [by <person>]", "Somebody puts fulfillment orders into one parcel.", merge),
+    Form("unmerge <fo> [because <text>] [by <person>]", "Every merge into it is taken back, until it is packed.", unmerge),
+    Form("take <order> out of <fo>", "One order leaves a shared parcel.", detach),
+    Form("seal <order> [because <text>] [by <person>]", "It is kept out of every merge.", seal),
+    Form("unseal <order> [because <text>] [by <person>]", "It may be merged again.", unseal),
+    Form("merging in <shop> waits <span>", "How long parcels wait for others to the same door, and what one costs.",
+         merge_policy,
+         {"parcel": "a parcel costs <first amount> then <next amount>"}),
+    Form("split <fo> [by <person>]", "These units leave in a parcel of their own.", split_units, {"lines*": "<sku> <units>"}),
+    Form("split lines of <fo> [by <person>]", "These lines do.", split_lines, {"lines*": "<sku>"}),
+    Form("split what is missing of <fo> [by <person>]", "What is there goes, the rest waits apart.", split_missing),
+    Form("send <fo> from <warehouse> [by <person>]", "All of it, or these units, from another warehouse.", send_from,
+         {"lines*": "<sku> <units>"}),
+    Form("route <fo> again", "It is planned anew, where routing would now decide otherwise.", route_again),
+    Form("carry <fo> with <carrier>", "Another carrier; its label is made anew if it had one.", choose_carrier),
+    Form("label <fo> again [because <text>]", "The old number is given back, a new one booked.", label_again),
+    Form("put back <fo> [to <text>] [by <person>]", "What was taken for it lies on the shelf again.", put_back),
     Form("start picking <fo> [by <person>]", "Somebody takes the pick list.", start),
     Form("pick <fo> [by <person>]", "Everything is in the basket.", pick),
     Form("pack <fo> [by <person>]", "The parcel is closed.", pack),
@@ -211,6 +378,12 @@ FORMS: tuple[Form[World], ...] = (
     Form("expect no fos of <order>", "None, but cancelled ones.", expect_no_fos),
     Form("expect <order> and <other order> are [not] in one parcel", "Whether a fulfillment order has units of both.",
          expect_together),
+    Form("expect put-backs of <order> [<lines>]", "What somebody has to put back; nothing when nothing is said.",
+         expect_putbacks),
+    Form("expect merging <orders> [saves <amount>]", "These could share a parcel, and what that saves.", expect_candidate),
+    Form("expect <order> and <other order> cannot share because <names>", "Every reason why not.", expect_refusal),
+    Form("expect lineage of <fo> <names>", "How its units came here: `split`, `merged`, `unmerged`, `rerouted`.",
+         expect_lineage),
     Form("expect <units> fos <state>", "How many fulfillment orders are in this state.", expect_count),
     Form("expect waybill of <fo> is <waybill> <state>", "Its latest waybill; `none` before the carrier gave a number.",
          expect_waybill, {"on its way": "on its way <state>"}),
