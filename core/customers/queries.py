@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..kernel.db import Database
 from ..kernel.errors import DomainError
 from ..kernel.values import Address
@@ -12,11 +14,11 @@ ADDRESS_SQL = ", ".join(f"a.{column}" for column in ADDRESS_COLUMNS)
 """The address columns of `postal_address a`, for `address_from`."""
 
 
-def address_from(row: tuple[object, ...]) -> Address:
+def address_from(row: tuple[Any, ...]) -> Address:
     """The value behind the columns of ADDRESS_SQL."""
     values = dict(zip(ADDRESS_COLUMNS, row, strict=True))
     values["masked"] = bool(values["masked"])
-    return Address(**values)  # type: ignore[arg-type]
+    return Address(**values)
 
 
 def address(db: Database, address_id: int) -> Address:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..catalog.queries import marks
 from ..inventory import queries as stock
 from ..inventory import service as inventory
 from ..inventory.api import StockFreed
@@ -21,10 +22,6 @@ from .states import FO, INSIDE, LIVE, OPEN, quoted
 
 HOLDER = "fo_line"
 """Reservations are held by fulfillment order lines."""
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
 
 
 def fo_number(fo_id: int) -> str:
@@ -56,7 +53,7 @@ def held(uow: UnitOfWork, fo_ids: Iterable[int]) -> dict[int, Fo]:
     rows = uow.db.rows(
         "SELECT id, number, shop_id, warehouse_id, state, merge_key, cod, currency, sealed, carrier, version, "
         "COALESCE((SELECT w.code FROM warehouse w WHERE w.id = warehouse_id), '') FROM fulfillment_order "
-        f"WHERE id IN ({_marks(wanted)}) ORDER BY id" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        f"WHERE id IN ({marks(wanted)}) ORDER BY id" + ("" if uow.db.sqlite else " FOR UPDATE"),
         wanted,
     )
     found = {
@@ -127,7 +124,7 @@ def _read(uow: UnitOfWork, order_ids: Sequence[int]) -> tuple[list[_Routed], dic
         "a.country, s.ship_policy, s.carrier, l.id, l.sku_id, k.code, l.kit_line, l.per_kit, "
         "l.quantity - l.shipped - l.cancelled FROM sales_order o JOIN order_line l ON l.order_id = o.id "
         "JOIN postal_address a ON a.id = o.address_id JOIN shop s ON s.id = o.shop_id JOIN sku k ON k.id = l.sku_id "
-        f"WHERE o.id IN ({_marks(order_ids)}) AND NOT l.kit AND l.quantity > l.shipped + l.cancelled "
+        f"WHERE o.id IN ({marks(order_ids)}) AND NOT l.kit AND l.quantity > l.shipped + l.cancelled "
         "AND NOT EXISTS (SELECT 1 FROM fo_line f WHERE f.order_id = o.id) ORDER BY o.paid_at, o.id, l.no",
         list(order_ids),
     )
@@ -264,7 +261,7 @@ def offer(uow: UnitOfWork, events: Sequence[StockFreed]) -> None:
     skus = sorted({sku_id for event in events for sku_id in event.sku_ids})
     waiting = uow.db.rows(
         "SELECT DISTINCT f.id, f.paid_at FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id WHERE f.state = 'planned' "
-        f"AND l.reserved < l.quantity AND l.sku_id IN ({_marks(skus)}) ORDER BY f.paid_at, f.id",
+        f"AND l.reserved < l.quantity AND l.sku_id IN ({marks(skus)}) ORDER BY f.paid_at, f.id",
         skus,
     )
     for fo_id, _ in waiting:
@@ -364,7 +361,7 @@ def _count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:
         rows = uow.db.rows(
             f"SELECT l.id, COALESCE(SUM(CASE WHEN f.state IN ({quoted(OPEN)}) THEN x.reserved ELSE 0 END), 0) "
             "FROM order_line l LEFT JOIN fo_line x ON x.line_id = l.id LEFT JOIN fulfillment_order f ON f.id = x.fo_id "
-            f"WHERE l.id IN ({_marks(wanted)}) GROUP BY l.id",
+            f"WHERE l.id IN ({marks(wanted)}) GROUP BY l.id",
             wanted,
         )
         orders.set_reserved(uow, {row[0]: int(row[1]) for row in rows})
@@ -451,7 +448,7 @@ def blocked(uow: UnitOfWork, fo_id: int, step: Step) -> list[tuple[str, str]]:
     """The open holds, its own and its orders', that stop a step: (code, note)."""
     codes = codes_stopping(step)
     rows = uow.db.rows(
-        f"SELECT h.code, h.note FROM hold h WHERE h.released_at IS NULL AND h.code IN ({_marks(codes)}) AND "
+        f"SELECT h.code, h.note FROM hold h WHERE h.released_at IS NULL AND h.code IN ({marks(codes)}) AND "
         "((h.level = 'fo' AND h.document = ?) OR (h.level = 'order' AND h.document IN "
         "(SELECT order_id FROM fo_line WHERE fo_id = ?))) ORDER BY h.id",
         [*codes, fo_id, fo_id],

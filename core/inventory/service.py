@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..catalog.queries import marks
 from ..kernel.db import as_json, to_json
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
@@ -48,10 +49,6 @@ class Receipt:
     unit_cost: int = 0
 
 
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
 def add_warehouse(
     uow: UnitOfWork, code: str, title: str, regions: Sequence[str], address: Mapping[str, str] | None = None
 ) -> int:
@@ -86,7 +83,7 @@ def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]
     rows = uow.db.rows(
         "SELECT l.id, sw.shop_id, w.id, w.code, w.regions, l.sku_id, l.on_hand - l.reserved FROM stock_level l "
         "JOIN shop_warehouse sw ON sw.warehouse_id = l.warehouse_id JOIN warehouse w ON w.id = l.warehouse_id "
-        f"WHERE l.sku_id IN ({_marks(skus)}) AND sw.shop_id IN ({_marks(shops)}) AND l.quality = 'good' "
+        f"WHERE l.sku_id IN ({marks(skus)}) AND sw.shop_id IN ({marks(shops)}) AND l.quality = 'good' "
         "ORDER BY l.sku_id, l.warehouse_id, l.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l"),
         [*skus, *shops],
     )
@@ -140,7 +137,7 @@ def held(uow: UnitOfWork, kind: str, holders: Iterable[int]) -> list[Held]:
     rows = uow.db.rows(
         "SELECT r.id, r.holder, r.level_id, r.quantity, l.sku_id, l.warehouse_id, l.lot, l.quality, l.on_hand, l.value "
         "FROM reservation r JOIN stock_level l ON l.id = r.level_id WHERE r.kind = ? AND r.state = 'held' AND r.holder IN "
-        f"({_marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        f"({marks(wanted)}) ORDER BY l.sku_id, l.warehouse_id, l.id, r.id" + ("" if uow.db.sqlite else " FOR UPDATE"),
         [kind, *wanted],
     )
     return [Held(*row) for row in rows]
@@ -165,7 +162,7 @@ def release(uow: UnitOfWork, kind: str, units: Mapping[int, int | None]) -> None
         else:
             uow.db.change("UPDATE reservation SET quantity = quantity - ? WHERE id = ?", (give, mine.id))
     if whole:
-        uow.db.change(f"UPDATE reservation SET state = 'released' WHERE id IN ({_marks(whole)})", whole)
+        uow.db.change(f"UPDATE reservation SET state = 'released' WHERE id IN ({marks(whole)})", whole)
     if levels:
         uow.db.change(
             f"UPDATE stock_level SET reserved = stock_level.reserved - v.column2 FROM (VALUES "
@@ -213,7 +210,7 @@ def consume(uow: UnitOfWork, kind: str, holders: Iterable[int], *, document_kind
     if touched != len(taken):
         raise StockShort(text, sum(count for count, _ in taken.values()), touched, remedy="reload and try again")
     ids = [row.id for row in mine]
-    uow.db.change(f"UPDATE reservation SET state = 'consumed' WHERE id IN ({_marks(ids)})", ids)
+    uow.db.change(f"UPDATE reservation SET state = 'consumed' WHERE id IN ({marks(ids)})", ids)
     uow.db.insert("stock_move", _MOVE_COLUMNS, moves)
     worth = Money(total, uow.merchant.currency)
     uow.emit(
