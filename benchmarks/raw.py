@@ -56,7 +56,10 @@ _ORDER = (
     "INSERT INTO orders (shop_id, external_id, status, customer_id, address_id, buyer_name, total, placed_at) "
     "VALUES (1,?,'to_ship',?,?,?,?,?)"
 )
-_TAKE = "UPDATE stock SET reserved = reserved + ? WHERE product_id = ? AND warehouse_id = ? AND on_hand - reserved >= ? RETURNING id"
+_TAKE = (
+    "UPDATE stock SET reserved = reserved + ? WHERE product_id = ? AND warehouse_id = ? AND on_hand - reserved >= ? "
+    "RETURNING id"
+)
 _LINES = {
     n: f"INSERT INTO order_line (order_id, product_id, quantity, price) VALUES {','.join(['(?,?,?,?)'] * n)}" for n in (1, 3)
 }
