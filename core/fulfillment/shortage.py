@@ -16,6 +16,17 @@ _AT_ONCE = 200
 """So many that wait are looked at in one round."""
 
 
+# What the shop of `f` may take of the SKU of line `x` from the warehouse of `s`: its own locked units, and what is shared.
+_FREE = (
+    "SELECT COALESCE(SUM(COALESCE(u.quantity, 0) + CASE WHEN EXISTS (SELECT 1 FROM stock_lock o WHERE o.shop_id = f.shop_id "
+    "AND o.sku_id = l.sku_id AND (o.mode = 'lock_only' OR o.mode = 'lock_only_here' AND o.warehouse_id = l.warehouse_id)) "
+    "THEN 0 ELSE l.on_hand - l.reserved - l.locked END), 0) FROM stock_level l LEFT JOIN stock_lock k "
+    "ON k.shop_id = f.shop_id AND k.sku_id = l.sku_id AND k.warehouse_id = l.warehouse_id "
+    "LEFT JOIN locked_units u ON u.lock_id = k.id AND u.level_id = l.id WHERE l.sku_id = x.sku_id "
+    "AND l.warehouse_id = s.warehouse_id AND l.quality = 'good' AND NOT l.counting AND l.sell_by >= ?"
+)
+
+
 def holders(uow: UnitOfWork, line_ids: Sequence[int]) -> Mapping[int, Holder]:
     """What stock wants to know of fulfillment order lines that hold some of it.
 
@@ -85,12 +96,11 @@ def offer_again(uow: UnitOfWork) -> list[int]:
     Stock that becomes free is offered at once, but not while somebody else holds it; this finds what was left out then.
     """
     rows = uow.db.rows(
-        "SELECT DISTINCT f.paid_at, f.id FROM fulfillment_order f JOIN fo_line x ON x.fo_id = f.id JOIN stock_level l "
-        "ON l.sku_id = x.sku_id AND l.quality = 'good' AND NOT l.counting AND l.sell_by >= ? "
-        "AND l.on_hand - l.reserved - l.locked >= x.quantity - x.reserved "
-        "JOIN shop_warehouse s ON s.shop_id = f.shop_id AND s.warehouse_id = l.warehouse_id "
-        "WHERE f.state = 'planned' AND x.reserved < x.quantity AND (l.warehouse_id = f.warehouse_id OR NOT EXISTS "
-        f"(SELECT 1 FROM fo_line y WHERE y.fo_id = f.id AND y.reserved > 0)) ORDER BY f.paid_at, f.id LIMIT {_AT_ONCE}",
+        "SELECT f.paid_at, f.id FROM fulfillment_order f WHERE f.state = 'planned' AND EXISTS (SELECT 1 FROM fo_line x "
+        "JOIN shop_warehouse s ON s.shop_id = f.shop_id WHERE x.fo_id = f.id AND x.reserved < x.quantity "
+        "AND (s.warehouse_id = f.warehouse_id OR NOT EXISTS "
+        "(SELECT 1 FROM fo_line y WHERE y.fo_id = f.id AND y.reserved > 0)) "
+        f"AND x.quantity - x.reserved <= ({_FREE})) ORDER BY f.paid_at, f.id LIMIT {_AT_ONCE}",
         (uow.merchant.day(uow.now),),
     )
     free = undisturbed(uow, [fo_id for _, fo_id in rows])

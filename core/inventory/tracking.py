@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
+from .api import StockChanged, StockFreed
 from .models import NEVER
 
 _CODE = re.compile(r"\S(?:.{0,62}\S)?")
@@ -76,7 +77,8 @@ def sell_by(expires_on: str, min_life_days: int) -> str:
 def track(uow: UnitOfWork, sku_id: int, *, lots: bool = False, serials: bool = False, min_life_days: int = 0) -> None:
     """Say whether a SKU's lots or pieces are told apart, and how long before its last good day a lot is promised last.
 
-    Lots and pieces cannot be told apart afterwards: DomainError while there are units that were received without.
+    Lots and pieces cannot be told apart afterwards: DomainError while there are units that were received without. Lots that
+    may be promised again with a shorter remaining life go to whoever waits.
     """
     if not 0 <= min_life_days <= 36_500:
         raise DomainError(f"a remaining life of {min_life_days} days", remedy="give 0 to 36500")
@@ -104,9 +106,19 @@ def track(uow: UnitOfWork, sku_id: int, *, lots: bool = False, serials: bool = F
         conflict="(sku_id) DO UPDATE SET lots = excluded.lots, serials = excluded.serials, "
         "min_life_days = excluded.min_life_days",
     )
-    for lot, expires_on in uow.db.rows("SELECT code, expires_on FROM lot WHERE sku_id = ?", (sku_id,)):
+    moved = 0
+    for level_id, expires_on, before in uow.db.rows(
+        "SELECT l.id, g.expires_on, l.sell_by FROM stock_level l JOIN lot g ON g.sku_id = l.sku_id AND g.code = l.lot "
+        "WHERE l.sku_id = ? ORDER BY l.warehouse_id, l.id" + ("" if uow.db.sqlite else " FOR UPDATE OF l"),
+        (sku_id,),
+    ):
         last = sell_by(expires_on, min_life_days)
-        uow.db.change("UPDATE stock_level SET sell_by = ? WHERE sku_id = ? AND lot = ?", (last, sku_id, lot))
+        if last != before:
+            moved += uow.db.change("UPDATE stock_level SET sell_by = ? WHERE id = ?", (last, level_id))
+    if moved:
+        uow.emit(StockChanged((sku_id,)))
+    if moved and min_life_days < now.min_life_days:
+        uow.emit(StockFreed((sku_id,)))
     uow.note("tracked", "sku", sku_id, data={"lots": lots, "serials": serials, "min_life_days": min_life_days})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from orderyard.core.fulfillment.scanning import recall, scan_lot
 from orderyard.core.fulfillment.service import ship
-from orderyard.core.inventory.api import Quality
+from orderyard.core.inventory.api import Quality, StockChanged, StockFreed
 from orderyard.core.kernel.errors import DomainError, IllegalTransition, StockShort
 from orderyard.core.orders.api import HoldCode
 
@@ -47,6 +47,34 @@ def test_a_longer_remaining_life_counts_at_once(tea: Stock) -> None:
     [order] = tea.house.place(tea.house.order(("MUG", 1)))
     assert tea.lots("MUG") == {"L": (3, 0)}
     assert tea.house.fo_state(tea.house.fos(order)[0]) == "planned"
+
+
+def test_a_shorter_remaining_life_serves_whoever_waits(tea: Stock) -> None:
+    tea.receive("MUG", 3, lot="L", good_until="2026-12-10")
+    [order] = tea.house.place(tea.house.order(("MUG", 2)))
+    [fo] = tea.house.fos(order)
+    assert tea.house.fo_state(fo) == "planned"
+    tea.track("MUG", lots=True, min_life_days=10)
+    assert tea.house.fo_state(fo) == "allocated"
+    assert tea.lots("MUG") == {"L": (3, 2)}
+    assert tea.house.holds(fo, "fo") == []
+
+
+def test_another_remaining_life_changes_what_is_shown_only_where_lots_are(tea: Stock) -> None:
+    told: list[object] = []
+    tea.house.system.installation.wiring.hear((StockChanged, StockFreed), lambda uow, events: told.extend(events))
+    mug, tee = tea.sku("MUG"), tea.sku("TEE")
+    tea.track("TEE", lots=True, min_life_days=5)  # no lot yet
+    tea.receive("MUG", 3, lot="L", good_until="2026-12-10")
+    told.clear()
+    tea.track("MUG", lots=True, min_life_days=60)
+    assert told == [StockChanged((mug,))]
+    tea.track("MUG", lots=True, min_life_days=5)
+    assert told == [StockChanged((mug,)), StockChanged((mug,)), StockFreed((mug,))]
+    tea.track("MUG", lots=True, min_life_days=5)
+    tea.track("TEE", lots=True, min_life_days=0)
+    assert len(told) == 3
+    assert tee not in {sku for event in told if isinstance(event, StockChanged) for sku in event.sku_ids}
 
 
 def test_an_expired_lot_is_received_as_defective_only(tea: Stock) -> None:
