@@ -13,7 +13,7 @@ from ..orders import service as orders
 from ..orders.api import AddressChanged, Carrying, HoldCode, ReviewPassed, ReviewWithdrawn, UnitsAdded
 from .api import FoReleased, FoState, LineageKind, RelabelWanted, WaybillState
 from .merging import detach, take_back
-from .routing import Demand, Free, decide
+from .routing import Demand, decide
 from .service import HOLDER, Fo, FoLineRow, count_reserved, end, fo_lines, held, route
 from .split import keep_lineage
 from .states import INSIDE, LIVE, OPEN, quoted
@@ -225,19 +225,25 @@ def _elsewhere(uow: UnitOfWork, fo: Fo) -> bool:
     )
     if row is None or fo.warehouse_id is None:
         return True
-    free: Free = {}
+    free: dict[tuple[int, int], int] = {}
+    own: dict[tuple[int, int], int] = {}
     warehouses: dict[int, stock.ServingWarehouse] = {}
     for level in inventory.lock_levels(uow, {line.sku_id for line in lines}, [fo.shop_id]):
         free[level.warehouse.id, level.sku_id] = level.free
+        if level.locked:
+            own[level.warehouse.id, level.sku_id] = level.locked
         warehouses[level.warehouse.id] = level.warehouse
     if not warehouses:
         return False
     for line in lines:
         free[fo.warehouse_id, line.sku_id] = free.get((fo.warehouse_id, line.sku_id), 0) + line.reserved
+    for mine in inventory.held(uow, HOLDER, [line.id for line in lines if line.reserved]):
+        if mine.locked:
+            own[mine.warehouse_id, mine.sku_id] = own.get((mine.warehouse_id, mine.sku_id), 0) + mine.locked
     choice = sorted(warehouses.values(), key=lambda one: one.code)
     if chosen is not None:
         choice = [one for one in choice if one.id == chosen[0]] or choice
-    plan = decide(demands(lines), choice, free, row[0], row[1], {line.sku_id: line.code for line in lines})
+    plan = decide(demands(lines), choice, free, row[0], row[1], {line.sku_id: line.code for line in lines}, own)
     if any(assignment.warehouse_id != fo.warehouse_id for assignment in plan.assignments):
         return True
     served = sum(one.sets * sum(part[2] for part in one.demand.parts) for one in plan.assignments if one.served)

@@ -1,7 +1,7 @@
 """Which warehouse sends what: a pure decision over what is free, with everything it weighed.
 
 Whole plans are compared: most units served, then fewest warehouses, fewest lines split, most units from a home-region
-warehouse, highest stock left free, warehouse code. A kit is served whole or not at all.
+warehouse, most units of the shop's own locks, highest stock left free, warehouse code. A kit is served whole or not at all.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from ..inventory.queries import ServingWarehouse
@@ -47,7 +48,7 @@ class Plan:
     why: Mapping[str, Any]
 
 
-Free = dict[tuple[int, int], int]
+Free = Mapping[tuple[int, int], int]
 """(warehouse id, sku id) -> free units."""
 
 
@@ -56,19 +57,22 @@ def _sets(free: Free, warehouse_id: int, demand: Demand) -> int:
     return min(free.get((warehouse_id, sku_id), 0) // units for _, sku_id, units in demand.parts)
 
 
-def _take(free: Free, warehouse_id: int, demand: Demand, sets: int) -> None:
+def _take(free: dict[tuple[int, int], int], warehouse_id: int, demand: Demand, sets: int) -> None:
     for _, sku_id, units in demand.parts:
         free[warehouse_id, sku_id] = free.get((warehouse_id, sku_id), 0) - units * sets
 
 
 def _try(
-    demands: Sequence[Demand], chosen: Sequence[ServingWarehouse], free: Free, home: frozenset[int]
+    demands: Sequence[Demand], chosen: Sequence[ServingWarehouse], free: Free, home: frozenset[int], own: Free
 ) -> tuple[list[Assignment], int]:
     """Serve the demands from these warehouses, in line order; the assignments, and how many lines were split."""
     left = dict(free)
     assignments, split = [], 0
     for demand in demands:
-        by_taste = sorted(chosen, key=lambda w: (w.id not in home, -_sets(left, w.id, demand), w.code))
+        by_taste = sorted(
+            chosen,
+            key=lambda w: (w.id not in home, -_sets(own, w.id, demand) if own else 0, -_sets(left, w.id, demand), w.code),
+        )
         whole = next((w for w in by_taste if _sets(left, w.id, demand) >= demand.sets), None)
         wanted, pieces = demand.sets, 0
         for warehouse in [whole] if whole else by_taste:
@@ -81,20 +85,30 @@ def _try(
     return assignments, split
 
 
-_Score = tuple[int, int, int, int, int, int, tuple[str, ...]]
+_Score = tuple[int, int, int, int, int, int, int, tuple[str, ...]]
 _Weighed = tuple[_Score, list[Assignment] | None]
 """How good a plan is, and what it is; None where its only warehouse simply has all of it."""
 
 
-def _weigh(demands: Sequence[Demand], chosen: Sequence[ServingWarehouse], free: Free, home: frozenset[int]) -> _Weighed:
+def _locked(own: Free, taken: Mapping[tuple[int, int], int]) -> int:
+    """How many of the units taken are the shop's own."""
+    return sum([min(units, own.get(place, 0)) for place, units in taken.items()])
+
+
+def _weigh(
+    demands: Sequence[Demand], chosen: Sequence[ServingWarehouse], free: Free, home: frozenset[int], own: Free
+) -> _Weighed:
     """What these warehouses make of the demands, and how good that is."""
-    assignments, split = _try(demands, chosen, free, home)
+    assignments, split = _try(demands, chosen, free, home, own)
     units = at_home = 0
     used = set()
+    taken: dict[tuple[int, int], int] = {}
     for assignment in assignments:
         used.add(assignment.warehouse_id)
         for part in assignment.demand.parts:
             units += assignment.sets * part[2]
+            place = (assignment.warehouse_id, part[1])
+            taken[place] = taken.get(place, 0) + assignment.sets * part[2]
         if assignment.warehouse_id in home:
             at_home += assignment.sets
     spare = 0
@@ -102,11 +116,12 @@ def _weigh(demands: Sequence[Demand], chosen: Sequence[ServingWarehouse], free: 
         for demand in demands:
             for part in demand.parts:
                 spare += free.get((warehouse_id, part[1]), 0)
-    return (-units, len(used), split, -at_home, -spare, len(chosen), tuple([w.code for w in chosen])), assignments
+    locked = _locked(own, taken) if own else 0
+    return (-units, len(used), split, -at_home, -locked, -spare, len(chosen), tuple([w.code for w in chosen])), assignments
 
 
 def _all_plans(
-    demands: Sequence[Demand], warehouses: Sequence[ServingWarehouse], free: Free, home: frozenset[int]
+    demands: Sequence[Demand], warehouses: Sequence[ServingWarehouse], free: Free, home: frozenset[int], own: Free
 ) -> list[_Weighed]:
     """Every plan worth weighing, the best first. Where one warehouse has all of it, no set of several can be better."""
     need: dict[int, int] = {}
@@ -119,16 +134,17 @@ def _all_plans(
     for warehouse in warehouses:
         for sku_id, count in need.items():
             if free.get((warehouse.id, sku_id), 0) < count:
-                weighed.append(_weigh(demands, (warehouse,), free, home))
+                weighed.append(_weigh(demands, (warehouse,), free, home, own))
                 break
         else:
             enough = True
             spare = sum([free.get((warehouse.id, part[1]), 0) for demand in demands for part in demand.parts])
             at_home = sets if warehouse.id in home else 0
-            weighed.append(((-units, 1, 0, -at_home, -spare, 1, (warehouse.code,)), None))
+            locked = _locked(own, {(warehouse.id, sku_id): count for sku_id, count in need.items()}) if own else 0
+            weighed.append(((-units, 1, 0, -at_home, -locked, -spare, 1, (warehouse.code,)), None))
     if not enough:
         for size in range(2, min(WIDEST, len(warehouses)) + 1):
-            weighed += [_weigh(demands, chosen, free, home) for chosen in combinations(warehouses, size)]
+            weighed += [_weigh(demands, chosen, free, home, own) for chosen in combinations(warehouses, size)]
     weighed.sort(key=_by_score)
     return weighed
 
@@ -150,17 +166,21 @@ def decide(
     province: str,
     country: str,
     names: Mapping[int, str],
+    own: Free = MappingProxyType({}),
 ) -> Plan:
-    """The best plan for one order; `names` are SKU codes, for the sentence about what ran short."""
+    """The best plan for one order; `names` are SKU codes, for the sentence about what ran short.
+
+    `own` says how many of the free units only this shop may take.
+    """
     home = _home(warehouses, province, country)
-    weighed = _all_plans(demands, warehouses, free, home)
+    weighed = _all_plans(demands, warehouses, free, home, own)
     if not weighed:
         return Plan((), {"refused": "no warehouse serves this shop"})
     score, assignments = weighed[0]
     code = {w.id: w.code for w in warehouses}
     short: list[str] = []
     if assignments is None:
-        only = next(w.id for w in warehouses if w.code == score[6][0])
+        only = next(w.id for w in warehouses if w.code == score[7][0])
         assignments = [Assignment(demand, only, demand.sets, True) for demand in demands]
     else:
         short = _plan_missing(demands, warehouses, assignments, free, home, code, names)
@@ -169,7 +189,8 @@ def decide(
         "home": sorted([code[w] for w in home]),
         "short": short,
         "weighed": [
-            {"warehouses": list(score[6]), "units": -score[0], "parcels": score[1], "split": score[2], "home": -score[3]}
+            {"warehouses": list(score[7]), "units": -score[0], "parcels": score[1], "split": score[2], "home": -score[3]}
+            | ({"locked": -score[4]} if own else {})
             for score, _ in weighed[:6]
         ],
     }

@@ -223,7 +223,8 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
             known = [warehouse for warehouse in everywhere[order.shop_id] if warehouse.id == order.warehouse_id]
         choice = sorted(known, key=lambda warehouse: warehouse.code)
         codes_of = {warehouse.id: warehouse.code for warehouse in choice}
-        plan = decide(order.demands, choice, pool.free(order.shop_id), order.province, order.country, codes)
+        shop_id = order.shop_id
+        plan = decide(order.demands, choice, pool.free(shop_id), order.province, order.country, codes, pool.own(shop_id))
         if not plan.assignments:
             holds.append(("order", order.id, HoldCode.OUT_OF_STOCK, "routing", str(plan.why["refused"])))
             continue

@@ -27,9 +27,15 @@ def kit(sets: int, **parts: int) -> Demand:
     return Demand(tuple((100 + codes[code], codes[code], units) for code, units in parts.items()), sets)
 
 
-def plan(demands: list[Demand], free: dict[ServingWarehouse, dict[int, int]], to: str = "", country: str = "CN") -> Plan:
-    flat: Free = {(warehouse.id, sku): units for warehouse, skus in free.items() for sku, units in skus.items()}
-    return decide(demands, ALL, flat, to or "西藏", country, NAMES)
+def flat(units: dict[ServingWarehouse, dict[int, int]]) -> Free:
+    return {(warehouse.id, sku): count for warehouse, skus in units.items() for sku, count in skus.items()}
+
+
+def plan(
+    demands: list[Demand], free: dict[ServingWarehouse, dict[int, int]], to: str = "", country: str = "CN",
+    own: dict[ServingWarehouse, dict[int, int]] | None = None,
+) -> Plan:  # fmt: skip
+    return decide(demands, ALL, flat(free), to or "西藏", country, NAMES, flat(own or {}))
 
 
 def served(found: Plan) -> list[tuple[int, int, int]]:
@@ -69,6 +75,28 @@ def test_the_home_region_wins_over_more_stock() -> None:
 
 def test_a_country_is_a_region_too() -> None:
     assert served(plan([one(TEE, 1)], {SH: {TEE: 99}, GZ: {TEE: 1}}, to="NY", country="US")) == [(TEE, GZ.id, 1)]
+
+
+def test_the_shop_s_own_locked_units_win_over_more_stock() -> None:
+    found = plan([one(TEE, 3)], {SH: {TEE: 99}, GZ: {TEE: 5}}, own={GZ: {TEE: 2}})
+    assert served(found) == [(TEE, GZ.id, 3)]
+    assert [(one["warehouses"], one["locked"]) for one in found.why["weighed"]] == [(["GZ"], 2), (["SH"], 0), (["BJ"], 0)]
+
+
+def test_more_own_units_win_over_fewer_and_no_more_count_than_are_wanted() -> None:
+    free = {SH: {TEE: 9}, GZ: {TEE: 8}, BJ: {TEE: 99}}
+    own = {SH: {TEE: 2}, GZ: {TEE: 3}}
+    assert served(plan([one(TEE, 5)], free, own=own)) == [(TEE, GZ.id, 5)]
+    assert served(plan([one(TEE, 2)], free, own=own)) == [(TEE, SH.id, 2)]  # two are locked in both: more stays in SH
+
+
+def test_the_home_region_wins_over_own_units() -> None:
+    assert served(plan([one(TEE, 1)], {SH: {TEE: 1}, GZ: {TEE: 9}}, to="上海市", own={GZ: {TEE: 9}})) == [(TEE, SH.id, 1)]
+
+
+def test_a_split_order_takes_own_units_first() -> None:
+    found = plan([one(TEE, 9)], {SH: {TEE: 6}, GZ: {TEE: 5}}, own={GZ: {TEE: 4}})
+    assert served(found) == [(TEE, GZ.id, 5), (TEE, SH.id, 4)]
 
 
 def test_the_most_stock_left_wins_where_nobody_is_at_home() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from orderyard.core.fulfillment import replanning
 from orderyard.core.inventory import locks, service
 from orderyard.core.inventory.api import LockMode, Quality
 from orderyard.core.inventory.locks import lock, unlock
 from orderyard.core.kernel.errors import DomainError, StockShort
 from orderyard.core.orders import service as orders
-from orderyard.core.testing.builders import House
+from orderyard.core.testing.builders import House, door
 
 
 def keep(house: House, shop: str, warehouse: str, units: int, mode: LockMode = LockMode.PLUS_SHARED, code: str = "TEE") -> int:
@@ -20,6 +21,15 @@ def keep(house: House, shop: str, warehouse: str, units: int, mode: LockMode = L
 def kept(house: House, code: str = "TEE") -> dict[tuple[str, str], int]:
     with house.db.connection():
         return {(one.shop, one.warehouse): one.units for one in locks.locks(house.db, sku_id=house.items[code].sku_id)}
+
+
+def sent_from(house: House, order_id: int) -> str:
+    [fo_id] = house.fos(order_id)
+    row = house.db.row(
+        "SELECT w.code FROM fulfillment_order f JOIN warehouse w ON w.id = f.warehouse_id WHERE f.id = ?", (fo_id,)
+    )
+    assert row is not None
+    return str(row[0])
 
 
 def reserved(house: House, order_id: int) -> int:
@@ -45,6 +55,32 @@ def test_the_own_lock_goes_first_and_shrinks(house: House) -> None:
     house.place(house.order(("TEE", 3)))
     assert kept(house) == {("cn", "SH"): 0}
     assert house.levels("TEE")["SH"] == (10, 6)
+    house.prove()
+
+
+def test_an_order_goes_where_its_shop_has_units_of_its_own(house: House) -> None:
+    house.receive("BJ", TEE=50)
+    house.receive("SH", TEE=10)
+    keep(house, "cn", "SH", 4)
+    mine, others = house.place(
+        house.order(("TEE", 3), to=door(1, "西藏")), house.order(("TEE", 3), to=door(2, "西藏"), shop="cn2")
+    )
+    assert [sent_from(house, one) for one in (mine, others)] == ["SH", "BJ"]
+    assert kept(house) == {("cn", "SH"): 1}
+    [last, shared] = house.place(*(house.order(("TEE", 1), to=door(no, "西藏")) for no in (3, 4)))
+    assert [sent_from(house, one) for one in (last, shared)] == ["SH", "BJ"]  # its own are gone now
+    house.prove()
+
+
+def test_what_drew_on_the_lock_is_not_sent_elsewhere_when_it_is_routed_again(house: House) -> None:
+    house.receive("SH", TEE=10)
+    keep(house, "cn", "SH", 4)
+    [order_id] = house.place(house.order(("TEE", 4), to=door(1, "西藏")))
+    house.receive("BJ", TEE=50)
+    [fo_id] = house.fos(order_id)
+    with house.work() as uow:
+        assert replanning.reroute(uow, fo_id, "look again") == [fo_id]
+    assert (sent_from(house, order_id), kept(house)) == ("SH", {("cn", "SH"): 0})
     house.prove()
 
 
