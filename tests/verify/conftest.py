@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -23,13 +24,16 @@ from orderyard.core.kernel.uow import Installation, Merchant, UnitOfWork, Wiring
 from orderyard.core.kernel.values import Address
 from orderyard.core.ledger import service as ledger
 from orderyard.core.migrations.registry import DIRECTORY, HISTORY
-from orderyard.core.orders import amendments
+from orderyard.core.orders import amendments, presale, promised
 from orderyard.core.orders import service as orders
 from orderyard.core.orders.api import (
+    DepositForfeited,
+    DepositPaid,
     Gift,
     MoneyReceived,
     MoneyReturned,
     OrderSettled,
+    OrderType,
     ReviewPassed,
     ReviewWithdrawn,
     SettledOrder,
@@ -61,23 +65,28 @@ def give(order: SettledOrder) -> list[Gift]:
 def open_house(url: str) -> Installation:
     wiring = Wiring()
     gifts = Gifts(lambda: {"gifts": give})
+    wiring.hear(DepositPaid, promised.hear_deposit)
+    wiring.hear(DepositForfeited, promised.hear_forfeited)
+    wiring.hear(OrderSettled, promised.hear_settled)
     wiring.hear(OrderSettled, gifts.hear_settled)
     wiring.hear(CustomersMerged, take_over)
     wiring.hear(CustomersMerged, gifts.hear_merged)
     wiring.hear(ReviewPassed, fulfillment.route)
     wiring.hear(UnitsCancelled, fulfillment.let_go)
+    wiring.hear(UnitsCancelled, promised.hear_changed)
     wiring.hear(UnitsShippedElsewhere, fulfillment.let_go)
     wiring.hear(ReviewWithdrawn, replanning.hear_withdrawn)
     wiring.hear(StockFreed, fulfillment.offer)
     wiring.hear(MoneyReceived, ledger.hear_money_received)
     wiring.hear(MoneyReturned, ledger.hear_money_returned)
+    wiring.hear(DepositForfeited, ledger.hear_forfeited)
     wiring.hear(Sold, ledger.hear_sold)
     wiring.hear(GoodsMoved, ledger.hear_goods_moved)
     return Installation(Merchant(), Database(url), StillClock(), wiring)
 
 
 def live_through_everything(url: str) -> None:
-    """Orders SO00000001 … 13, each in another situation."""
+    """Orders SO00000001 … 17, each in another situation."""
     house = open_house(url)
     house.db.migrate(DIRECTORY, HISTORY)
     with house.unit_of_work("person:ann") as uow:
@@ -107,6 +116,7 @@ def live_through_everything(url: str) -> None:
         kept_in_depth(uow)
     changed_in_depth(house)
     shared_in_depth(house)
+    sold_ahead(house)
     house.db.close()
 
 
@@ -252,6 +262,25 @@ def shared_in_depth(house: Installation) -> None:
             row[0] for row in uow.db.rows("SELECT customer_id FROM sales_order WHERE id IN (12, 13) ORDER BY id")
         )
         customers.merge(uow, twelve, [thirteen])
+
+
+def sold_ahead(house: Installation) -> None:
+    """Orders 14 … 17 are of presales: 14 and 15 wait for the balance, 15 with a kit; 16 lost its deposit, 17 paid at once."""
+    with house.unit_of_work("person:ann") as uow:
+        skus = items_by_code(uow.db, ["TEE", "SET"])
+        for item in skus.values():
+            presale.open_presale(uow, 1, item.sku_id, presale.Terms(5, deposit=1000))
+        later = {"paid_at": None, "received_at": AT, "received": 2000, "type": OrderType.PRESALE}
+        kit = DraftLine("SET", 2, 19900, 39800, skus["SET"], external_id="L-SET")
+        drafts = [
+            replace(tees(uow, 14, 2), **later),
+            replace(tees(uow, 15, 1), **later | {"lines": (kit,)}),
+            replace(tees(uow, 16, 1), **later),
+            replace(tees(uow, 17, 1), type=OrderType.PRESALE),
+        ]
+        assert place(uow, drafts) == [14, 15, 16, 17]
+    with house.unit_of_work("channel:tb") as uow:
+        assert orders.forfeit(uow, 16, AT) == 2000
 
 
 def released(uow: UnitOfWork, order_id: int) -> int:

@@ -60,6 +60,17 @@ def lines_of(entry: str) -> str:
     return f"ledger_posting WHERE entry_id = (SELECT id FROM {entry})"
 
 
+def ahead(order_no: int) -> str:
+    return f"presale_line WHERE order_id = {order_no}"
+
+
+def deposit(order_no: int) -> str:
+    return f"presale_order WHERE order_id = {order_no}"
+
+
+CAP = "presale_cap WHERE sku_id = (SELECT id FROM sku WHERE code = 'TEE')"
+
+
 def with_change(row: str, change: str) -> str:
     """`table WHERE …` and `column = …` as an UPDATE."""
     table, where = row.split(" WHERE ", 1)
@@ -233,6 +244,26 @@ DAMAGES = [
     Damage("amendment WHERE order_id = 11", "closed_at = NULL", "amendments are open, or closed by somebody"),
     Damage(order(10), "finance_review = 'pending'", "the status of an order is derived"),
     Damage(order(10), "finance_review = 'lost'", "the status of an order is derived"),
+    Damage(CAP, "taken = taken - 1", "what is promised ahead follows the deposits"),
+    Damage(CAP, f"DELETE FROM {ahead(14)}", "what is promised ahead follows the deposits"),
+    Damage(CAP, f"UPDATE presale_cap SET sku_id = (SELECT sku_id FROM {CAP})", "what is promised ahead follows the deposits"),
+    Damage(CAP, f"DELETE FROM presale WHERE cap_id = (SELECT id FROM {CAP})", "what is promised ahead follows the deposits"),
+    Damage(ahead(14), "taken = 1", "deposits count what is still wanted"),
+    Damage(ahead(14), "order_id = 15", "deposits count what is still wanted"),
+    Damage(ahead(14), with_change(line(14), "sku_id = 2"), "deposits count what is still wanted"),
+    Damage(ahead(14), f"DELETE FROM {deposit(14)}", "deposits count what is still wanted"),
+    Damage(ahead(15), with_change("order_line WHERE order_id = 15 AND NOT kit", "cancelled = quantity"),
+           "deposits count what is still wanted"),
+    Damage(deposit(14), "state = 'balance_paid'", "deposits are waited for, paid up, kept or given back"),
+    Damage(deposit(14), "state = 'cancelled'", "deposits are waited for, paid up, kept or given back"),
+    Damage(deposit(14), "state = 'lost'", "deposits are waited for, paid up, kept or given back"),
+    Damage(deposit(14), "forfeited = 1", "deposits are waited for, paid up, kept or given back"),
+    Damage(deposit(14), "order_id = 999", "deposits are waited for, paid up, kept or given back"),
+    Damage(deposit(16), "forfeited = 2001", "deposits are waited for, paid up, kept or given back"),
+    Damage(deposit(17), "state = 'deposit_paid'", "deposits are waited for, paid up, kept or given back"),
+    Damage(order(16), with_change(deposit(16), "forfeited = 1999"), "other income follows the deposits that were kept"),
+    Damage(order(16), "DELETE FROM ledger_posting WHERE role = 'other_income'",
+           "other income follows the deposits that were kept"),
     Damage(PAID, with_change(lines_of(PAID) + " AND no = 1", "debit = debit + 1"), "every entry balances"),
     Damage(PAID, f"DELETE FROM {lines_of(PAID)}", "every entry balances"),
     Damage(lines_of(PAID) + " AND no = 1", "credit = 1", "every line has one side"),

@@ -21,6 +21,7 @@ def test_the_situations_are_really_there(house: Installation) -> None:
     assert statuses == {
         1: "shipped", 2: "to_ship", 3: "shipped", 4: "pending_payment", 5: "to_ship", 6: "cancelled", 7: "pending_review",
         8: "to_ship", 9: "to_ship", 10: "to_ship", 11: "to_ship", 12: "pending_review", 13: "to_ship",
+        14: "pending_payment", 15: "pending_payment", 16: "cancelled", 17: "pending_review",
     }  # fmt: skip
     states = {state for (state,) in house.db.rows("SELECT state FROM fulfillment_order")}
     assert states == {"planned", "allocated", "released", "picking", "shipped", "cancelled"}
