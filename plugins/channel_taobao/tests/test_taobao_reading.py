@@ -185,7 +185,15 @@ def test_a_deposit_is_no_payment(trade: Make, line: Make, read: Read) -> None:
         2,
     )
     order = read(trade(line(), type="step", step_paid_fee="20.00", step_trade_status="FRONT_PAID_FINAL_PAID"))
-    assert (order.state, order.paid) == (TradeState.TO_SHIP, cny("113.00"))
+    assert (order.state, order.paid, order.presale, order.deposit_kept) == (TradeState.TO_SHIP, cny("113.00"), True, False)
+
+
+def test_a_forfeited_deposit_stays_with_the_seller(trade: Make, line: Make, read: Read) -> None:
+    step = {"type": "step", "step_paid_fee": "20.00", "step_trade_status": "FRONT_PAID_FRONT_FORFEITED"}
+    for status in ("WAIT_BUYER_PAY", "TRADE_CLOSED_BY_TAOBAO"):
+        order = read(trade(line(status=status), status=status, **step))
+        assert (order.state, order.deposit_kept, order.paid) == (TradeState.CANCELLED, True, cny("20.00"))
+    assert not read(trade(line())).presale
 
 
 def test_a_trade_partly_shipped_and_partly_asked_back(trade: Make, line: Make, other_line: Make, read: Read) -> None:

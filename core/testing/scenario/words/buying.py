@@ -136,12 +136,12 @@ def pay(world: World, said: Said) -> None:
         amount = said.get("amount")
         paid = trade.total if amount is None else trade.paid + Money(world.money(amount, trade.currency), trade.currency)
         whole = paid.minor >= trade.total.minor
-        return replace(
-            trade,
-            paid=paid,
-            paid_at=said.get("moment", world.clock.now()) if whole else trade.paid_at,
-            state=TradeState.TO_SHIP if whole and trade.state in (TradeState.UNPAID, TradeState.DEPOSIT_PAID) else trade.state,
-        )
+        state = trade.state
+        if whole and state in (TradeState.UNPAID, TradeState.DEPOSIT_PAID):
+            state = TradeState.TO_SHIP
+        elif "deposit" in said:
+            state = TradeState.DEPOSIT_PAID
+        return replace(trade, paid=paid, paid_at=said.get("moment", world.clock.now()) if whole else trade.paid_at, state=state)
 
     _changed(world, said, change)
 
@@ -194,6 +194,10 @@ def refund(world: World, said: Said) -> None:
 
 def cancel(world: World, said: Said) -> None:
     _changed(world, said, lambda trade: replace(trade, state=TradeState.CANCELLED, refunded=trade.paid))
+
+
+def forfeit(world: World, said: Said) -> None:
+    _changed(world, said, lambda trade: replace(trade, state=TradeState.CANCELLED, deposit_kept=True))
 
 
 def complete(world: World, said: Said) -> None:
@@ -334,13 +338,16 @@ FORMS: tuple[Form[World], ...] = (
           "paid": "paid [<amount>] [at <moment>]", "unpaid": "unpaid", "cod": "cash on delivery",
           "deposit": "deposit <amount>", "placed": "placed <moment>", "message": "message <text>", "memo": "memo <text>",
           "held": "held <text>", "currency": "in <currency>", "total": "total <amount>", **_UNHEARD}),
-    Form("buyer pays <order> [<amount>] [at <moment>]", "On the platform: the rest, or so much of it.", pay, _UNHEARD),
+    Form("buyer pays <order> [<amount>] [at <moment>]", "On the platform: the rest, or so much of it.", pay,
+         {"deposit": "as deposit", **_UNHEARD}),
     Form("buyer asks a refund of <order>", "For these items, or all; not decided yet.", ask_refund,
          {"lines*": "<item>", **_UNHEARD}),
     Form("platform declines the refund of <order>", "Nothing goes back.", decline_refund, _UNHEARD),
     Form("platform refunds <order>", "These units with their money; or only `money`; or, when neither is said, everything.",
          refund, {**_ITEMS, "money": "money <amount>", **_UNHEARD}),
     Form("platform cancels <order>", "The trade is closed and everything paid goes back.", cancel, _UNHEARD),
+    Form("platform keeps the deposit of <order>", "The balance did not come in time: the trade is closed, nothing goes back.",
+         forfeit, _UNHEARD),
     Form("platform edits <order>", "Quantities, address or words are others now.", edit,
          {**_ITEMS, "to": "to <address>", "message": "message <text>", "memo": "memo <text>", **_UNHEARD}),
     Form("platform ships <order>", "Somebody else sent these units, or all: the platform reports them as shipped.",

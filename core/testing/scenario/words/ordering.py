@@ -20,7 +20,7 @@ def take(world: World, said: Said) -> None:
         amount = said.part(part, "amount")
         return None if amount is None else world.money(amount, shop.currency)
 
-    kind = next((kind for kind in ("reship", "exchange", "wholesale") if kind in said), "normal")
+    kind = next((kind for kind in ("reship", "exchange", "wholesale", "presale") if kind in said), "normal")
     origin = said.part(kind, "order", "")
     buyer = said.part("buyer", "buyer", name)
     partly = money("paid")
@@ -41,7 +41,8 @@ def take(world: World, said: Said) -> None:
         email=said.part("email", "text", ""),
         discount=money("discount") or 0,
         freight=money("freight"),
-        paid="unpaid" not in said and "cod" not in said and partly is None,
+        paid="unpaid" not in said and "cod" not in said and "deposit" not in said and partly is None,
+        deposit=money("deposit") or 0,
         cod="cod" in said,
         message=said.part("message", "text", ""),
         memo=said.part("memo", "text", ""),
@@ -270,7 +271,8 @@ FORMS: tuple[Form[World], ...] = (
          {"lines*": "<sku> <units> [at <amount>]", "discount": "discount <amount>", "freight": "freight <amount>",
           "to": "to <address>", "buyer": "buyer <buyer>", "email": "email <text>", "phone": "phone <text>",
           "paid": "paid <amount>", "unpaid": "unpaid", "cod": "cash on delivery", "message": "message <text>",
-          "memo": "memo <text>", "wholesale": "wholesale", "reship": "reship of <order>", "exchange": "exchange for <order>"}),
+          "memo": "memo <text>", "wholesale": "wholesale", "presale": "presale", "deposit": "deposit <amount>",
+          "reship": "reship of <order>", "exchange": "exchange for <order>"}),
     Form("goods for <order> came back [because <text>]", "What an exchange waited for is here.", goods_back),
     Form("payment <amount> for <order> [at <moment>] [number <delivery>]", "Money comes in for an order taken by hand.",
          receive_payment),
