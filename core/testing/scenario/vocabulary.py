@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .grammar import KINDS, Form, Vocabulary
-from .words import amending, buying, counting, filing, house, ordering, pricing, reviewing, sending, stocking
+from .words import amending, buying, counting, filing, house, ordering, preselling, pricing, reviewing, sending, stocking
 from .world import World
 
 CHAPTERS: Mapping[str, tuple[Form[World], ...]] = {
@@ -14,6 +14,7 @@ CHAPTERS: Mapping[str, tuple[Form[World], ...]] = {
     "Buyers and platforms": buying.FORMS,
     "Orders": ordering.FORMS,
     "Amendments": amending.FORMS,
+    "Presales": preselling.FORMS,
     "Files of orders": filing.FORMS,
     "Prices and customers": pricing.FORMS,
     "Review": reviewing.FORMS,
