@@ -196,7 +196,7 @@ class Gifts:
         added = self._add(uow, card, {s: n for s, n in more.items() if n > 0}, wishes, notes, counts)
         if added or cancels or notes:
             said = {**{source: f"{units} {wishes[source].sku}" for source, units in added.items()}, **notes}
-            uow.note("gifts", "order", card.id, because, said)
+            uow.note("gifts", "order", card.id, because or "; ".join(f"{rule}: {told}" for rule, told in said.items()), said)
         if cancels:
             ended = because if not bought and because else WITHDRAWN
             cancel(uow, card.id, cancels, ended)

@@ -88,6 +88,8 @@ class World:
         """Ids of counts, transfers, files and the like, by kind and the name the file gives them."""
         self.files: dict[str, bytes] = {}
         """Files of orders, as they were uploaded or previewed."""
+        self.seen: dict[str, str] = {}
+        """Tokens of allocations that were looked at, by policy."""
         self.idle = False
         """The worker rests: what is to be told outside waits."""
         self.touched = False
@@ -138,8 +140,9 @@ class World:
         return self.system.installation.db.rows(sql, given)
 
     def afterwards(self) -> None:
-        """What runs by itself: the worker does whatever is due."""
+        """What runs by itself: low stock is told, and the worker does whatever is due."""
         if self.started and not self.idle:
+            self.system.watch_changed()
             self.system.worker.drain()
 
     # time
