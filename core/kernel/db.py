@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +28,8 @@ from psycopg.types.numeric import Int8Dumper
 
 from .checkpoints import Checkpoints
 from .errors import OrderyardError
+from .foresight import Foresight, at_once, read
+from .foresight import Question as Question
 
 proxy = peewee.DatabaseProxy()
 
@@ -144,36 +145,6 @@ def _together(texts: tuple[str, ...]) -> str:
     return f"WITH {parts} SELECT {', '.join(f'(SELECT COUNT(*) FROM w{place})' for place in range(len(texts)))}"
 
 
-class Question(NamedTuple):
-    """A read that somebody is going to make: exactly this text and these parameters; `width` columns come back."""
-
-    sql: str
-    parameters: Sequence[Any]
-    width: int
-
-
-@functools.lru_cache(maxsize=1024)
-def _at_once(questions: tuple[tuple[str, int], ...]) -> str:
-    """Several reads as one statement: every row begins with the place of its question; LIMIT keeps each one's own order."""
-    widest = max(width for _, width in questions)
-    return " UNION ALL ".join(
-        f"SELECT {place} AS place, q.*{', NULL' * (widest - width)} FROM ({sql} LIMIT -1) AS q"
-        for place, (sql, width) in enumerate(questions)
-    )
-
-
-_WRITES_TO = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+) ")
-
-
-@functools.lru_cache(maxsize=4096)
-def _written(sql: str) -> str | None:
-    """The table a statement writes to; empty for a plain read, None when it cannot be told."""
-    if sql.startswith("SELECT "):
-        return ""
-    found = _WRITES_TO.match(sql)
-    return found.group(1) if found else None
-
-
 class _Postgres(PooledPostgresqlDatabase):  # type: ignore[misc]
     """peewee's, with whole numbers always sent as the same type: a statement is prepared once, not once per magnitude."""
 
@@ -189,7 +160,7 @@ class _Local(threading.local):
 
     def __init__(self) -> None:
         self.writing = False
-        self.foreseen: dict[tuple[str, tuple[Any, ...]], list[tuple[Any, ...]]] = {}
+        self.foreseen = Foresight()
         self.unwritten: tuple[tuple[str, ...], Callable[[], None]] | None = None
 
 
@@ -224,6 +195,7 @@ class Database:
                     "busy_timeout": 30_000,
                     "secure_delete": 1,
                     "wal_autocheckpoint": Checkpoints.EMERGENCY,
+                    "cache_size": -32_768,
                 },
                 field_types={"MOMENT": "TEXT"},
                 cached_statements=1000,
@@ -262,18 +234,14 @@ class Database:
                 raise
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        if self._local.foreseen:
-            answer = self._local.foreseen.pop((sql, tuple(parameters)), None)
-            if answer is not None:
-                return answer
+        if self._local.foreseen and (answer := self._local.foreseen.take(sql, parameters)) is not None:
+            return answer
         found: list[tuple[Any, ...]] = self.execute(sql, parameters).fetchall()
         return found
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        if self._local.foreseen:
-            answer = self._local.foreseen.pop((sql, tuple(parameters)), None)
-            if answer is not None:
-                return answer[0] if answer else None
+        if self._local.foreseen and (answer := self._local.foreseen.take(sql, parameters)) is not None:
+            return answer[0] if answer else None
         found: tuple[Any, ...] | None = self.execute(sql, parameters).fetchone()
         return found
 
@@ -335,12 +303,8 @@ class Database:
         """
         if not self.sqlite or len(questions) < 2:
             return
-        text = _at_once(tuple((question.sql, question.width) for question in questions))
-        answers: list[list[tuple[Any, ...]]] = [[] for _ in questions]
-        for row in self.execute(text, list(chain.from_iterable(question.parameters for question in questions))):
-            answers[row[0]].append(row[1 : questions[row[0]].width + 1])
-        for question, answer in zip(questions, answers, strict=True):
-            self._local.foreseen[question.sql, tuple(question.parameters)] = answer
+        text, parameters = at_once(questions)
+        self._local.foreseen.keep(questions, self.execute(text, parameters))
 
     def hold_back(self, tables: Sequence[str], write: Callable[[], None]) -> None:
         """Rows that are complete in memory are written by `write` as late as possible, because they may still change.
@@ -359,18 +323,15 @@ class Database:
     def _settle_reads_and_writes(self) -> None:
         """Nothing foreseen or held back crosses the edge of what may be undone by itself."""
         self.write_back()
-        self._local.foreseen.clear()
+        self._local.foreseen.forget()
 
     def _look_after(self, sql: str) -> None:
         """Before a statement: write what it could miss, drop answers it would make stale."""
-        local, table = self._local, _written(sql)
-        if local.unwritten is not None and (table != "" or any(name in sql for name in local.unwritten[0])):
+        local, statement = self._local, read(sql)
+        if local.unwritten is not None and (statement.writes != "" or not statement.words.isdisjoint(local.unwritten[0])):
             self.write_back()
-        if table is None:
-            local.foreseen.clear()
-        elif table and local.foreseen:
-            for key in [key for key in local.foreseen if table in key[0]]:
-                del local.foreseen[key]
+        if statement.writes != "":
+            local.foreseen.written(statement.writes)
 
     def take_ids(self, **wanted: int) -> dict[str, list[int]]:
         """Ids for rows that are about to be written, so many of each table; only inside a write transaction.
@@ -438,7 +399,7 @@ class Database:
             yield
         finally:
             local.writing, local.unwritten = False, None
-            local.foreseen.clear()
+            local.foreseen.forget()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
