@@ -103,8 +103,8 @@ def _code(number: int) -> str:
 def _vendors(pipe: Connection, listings: int) -> None:
     """The simulators, in a process of their own as a vendor's machine is; they stop when something is said."""
     kinds = []
-    for _, load in sorted(entries().items()):
-        register = getattr(load.load(), "register_simulators", None)
+    for _, [entry] in sorted(entries().items()):
+        register = getattr(entry.load(), "register_simulators", None)
         kinds += [kind for kind in (register() if register else ()) if issubclass(kind, ChannelSimulator)]
     running = [kinds[place % len(kinds)]() for place in range(CHANNELS)]
     for simulator in running:
