@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .grammar import KINDS, Form, Vocabulary
-from .words import amending, buying, counting, filing, house, ordering, preselling, pricing, reviewing, sending, stocking
+from .words import (
+    allotting,
+    amending,
+    buying,
+    counting,
+    filing,
+    house,
+    ordering,
+    preselling,
+    pricing,
+    reviewing,
+    sending,
+    stocking,
+    supplying,
+)
 from .world import World
 
 CHAPTERS: Mapping[str, tuple[Form[World], ...]] = {
     "The house": house.FORMS,
     "Goods": stocking.FORMS,
+    "Suppliers and what runs low": supplying.FORMS,
+    "Shares and gifts": allotting.FORMS,
     "Buyers and platforms": buying.FORMS,
     "Orders": ordering.FORMS,
     "Amendments": amending.FORMS,
