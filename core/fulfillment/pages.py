@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -273,3 +273,48 @@ def splittable(db: Database, fo_id: int) -> list[Splittable]:
         (fo_id,),
     )
     return [Splittable(row[0], row[1], int(row[2])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class PickLine:
+    """One SKU of a fulfillment order as a scanner meets it."""
+
+    sku_id: int
+    sku: str
+    title: str
+    barcode: str
+    units: int
+    lots: bool
+    serials: bool
+    by_lot: list[tuple[str, str, int]] = field(default_factory=list)
+    """(lot, last good day, units) reserved of it."""
+    pieces: list[str] = field(default_factory=list)
+    """Serial numbers that were scanned."""
+
+
+def pick_lines(db: Database, fo_id: int) -> list[PickLine]:
+    """What is to be picked, with the lots reserved and the pieces scanned so far; three statements."""
+    found = {
+        row[0]: PickLine(row[0], row[1], row[2], row[3], int(row[4]), bool(row[5]), bool(row[6]))
+        for row in db.rows(
+            "SELECT k.id, k.code, k.title, k.barcode, SUM(x.quantity), COALESCE(t.lots, FALSE), COALESCE(t.serials, FALSE) "
+            "FROM fo_line x JOIN sku k ON k.id = x.sku_id LEFT JOIN sku_tracking t ON t.sku_id = k.id WHERE x.fo_id = ? "
+            "GROUP BY k.id, k.code, k.title, k.barcode, t.lots, t.serials ORDER BY MIN(x.id)",
+            (fo_id,),
+        )
+    }
+    for sku_id, lot, until, units in db.rows(
+        "SELECT l.sku_id, l.lot, COALESCE(g.expires_on, ''), SUM(r.quantity) FROM reservation r JOIN fo_line x "
+        "ON x.id = r.holder AND r.kind = 'fo_line' JOIN stock_level l ON l.id = r.level_id "
+        "LEFT JOIN lot g ON g.sku_id = l.sku_id AND g.code = l.lot WHERE x.fo_id = ? AND r.state = 'held' AND l.lot <> '' "
+        "GROUP BY l.sku_id, l.lot, g.expires_on ORDER BY l.sku_id, COALESCE(g.expires_on, ''), l.lot",
+        (fo_id,),
+    ):
+        found[sku_id].by_lot.append((lot, until, int(units)))
+    for sku_id, code in db.rows(
+        "SELECT s.sku_id, s.code FROM serial s JOIN fo_line x ON x.id = s.holder AND s.holder_kind = 'fo_line' "
+        "WHERE x.fo_id = ? ORDER BY s.code",
+        (fo_id,),
+    ):
+        found[sku_id].pieces.append(code)
+    return list(found.values())

@@ -14,12 +14,12 @@ from .api import FoState
 from .service import HOLDER, Fo, held
 from .shortage import fo_line_of
 
-_SCANNABLE = (FoState.RELEASED, FoState.PICKING, FoState.PICKED, FoState.PACKED)
+SCANNABLE = (FoState.RELEASED, FoState.PICKING, FoState.PICKED, FoState.PACKED)
 
 
 def _open(uow: UnitOfWork, fo_id: int) -> Fo:
     fo = held(uow, [fo_id])[fo_id]
-    if fo.state not in _SCANNABLE:
+    if fo.state not in SCANNABLE:
         raise IllegalTransition(fo.number, fo.state, "scanned", remedy="scan between its release and its shipment")
     return fo
 

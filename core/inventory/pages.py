@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..kernel.db import Database, as_json, as_moment, marks
 
 PAGE = 40
+_OPEN = 200
+"""So many open documents, bins or heaps fit on one page; whoever has more looks one up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +201,166 @@ def transfers(db: Database) -> list[TransferHead]:
         ):
             found[transfer_id].lines.append((sku_id, code, lot, units))
     return list(found.values())
+
+
+# purchases
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseLineRow:
+    sku_id: int
+    code: str
+    title: str
+    quantity: int
+    received: int
+    unit_cost: int
+    lots: bool
+    serials: bool
+
+    @property
+    def missing(self) -> int:
+        return self.quantity - self.received
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseRow:
+    id: int
+    supplier: str
+    warehouse: str
+    due_on: str
+    state: str
+    note: str
+    ordered_at: datetime
+    lines: list[PurchaseLineRow] = field(default_factory=list)
+
+
+def purchases(
+    db: Database, *, open_only: bool = True, purchase_id: int | None = None, before: int | None = None
+) -> tuple[list[PurchaseRow], int | None]:
+    """Purchase orders with their lines: the open ones by due day, or all of them, newest first and paged; two statements."""
+    parts, given = ["1 = 1"], list[object]()
+    if purchase_id is not None:
+        parts, given = ["p.id = ?"], [purchase_id]
+    elif open_only:
+        parts = ["p.state = 'open'"]
+    elif before is not None:
+        parts, given = ["p.id < ?"], [before]
+    order, limit = ("p.due_on, p.id", _OPEN) if open_only else ("p.id DESC", PAGE)
+    rows = db.rows(
+        "SELECT p.id, s.title, w.title, p.due_on, p.state, p.note, p.ordered_at FROM purchase_order p "
+        "JOIN supplier s ON s.id = p.supplier_id JOIN warehouse w ON w.id = p.warehouse_id "
+        f"WHERE {' AND '.join(parts)} ORDER BY {order} LIMIT {limit + 1}",
+        given,
+    )
+    found = {row[0]: PurchaseRow(*row[:6], as_moment(row[6])) for row in rows[:limit]}
+    if found:
+        for purchase, sku_id, code, title, quantity, received, cost, lots_, serials in db.rows(
+            "SELECT x.purchase_id, x.sku_id, k.code, k.title, x.quantity, x.received, x.unit_cost, COALESCE(t.lots, FALSE), "
+            "COALESCE(t.serials, FALSE) FROM purchase_line x JOIN sku k ON k.id = x.sku_id "
+            f"LEFT JOIN sku_tracking t ON t.sku_id = k.id WHERE x.purchase_id IN ({marks(list(found))}) ORDER BY x.id",
+            list(found),
+        ):
+            found[purchase].lines.append(
+                PurchaseLineRow(sku_id, code, title, quantity, received, cost, bool(lots_), bool(serials))
+            )
+    return list(found.values()), rows[limit - 1][0] if len(rows) > limit and not open_only else None
+
+
+def suppliers(db: Database) -> list[tuple[int, str, str]]:
+    """(id, code, title) of everybody goods are ordered from."""
+    return [(row[0], row[1], row[2]) for row in db.rows("SELECT id, code, title FROM supplier ORDER BY code")]
+
+
+# zones and bins
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    id: int
+    code: str
+    title: str
+    use: str
+    bins: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """Units of a level in one bin, or on the floor."""
+
+    sku_id: int
+    code: str
+    title: str
+    barcode: str
+    lot: str
+    quality: str
+    units: int
+    last_bin: str
+    """Where units of this SKU lie already, so that they may lie together; empty when nowhere."""
+
+
+def zones(db: Database, warehouse_id: int) -> list[ZoneRow]:
+    rows = db.rows(
+        "SELECT z.id, z.code, z.title, z.use, (SELECT COUNT(*) FROM bin b WHERE b.zone_id = z.id), (SELECT "
+        "COALESCE(SUM(x.quantity), 0) FROM bin_level x JOIN bin b ON b.id = x.bin_id WHERE b.zone_id = z.id) "
+        "FROM zone z WHERE z.warehouse_id = ? ORDER BY z.code",
+        (warehouse_id,),
+    )
+    return [ZoneRow(row[0], row[1], row[2], row[3], row[4], int(row[5])) for row in rows]
+
+
+def bins(db: Database, warehouse_id: int, zone_id: int) -> list[tuple[str, int]]:
+    """(code, units in it) of the first bins of a zone."""
+    rows = db.rows(
+        "SELECT b.code, COALESCE(SUM(x.quantity), 0) FROM bin b LEFT JOIN bin_level x ON x.bin_id = b.id "
+        f"WHERE b.warehouse_id = ? AND b.zone_id = ? GROUP BY b.id, b.code ORDER BY b.code LIMIT {_OPEN}",
+        (warehouse_id, zone_id),
+    )
+    return [(row[0], int(row[1])) for row in rows]
+
+
+_LYING = (
+    "SELECT k.id, k.code, k.title, k.barcode, l.lot, l.quality, {units}, COALESCE((SELECT MAX(b.code) FROM bin_level y "
+    "JOIN stock_level m ON m.id = y.level_id JOIN bin b ON b.id = y.bin_id WHERE m.sku_id = l.sku_id "
+    "AND m.warehouse_id = l.warehouse_id AND y.quantity > 0), '') FROM stock_level l JOIN sku k ON k.id = l.sku_id "
+)
+
+
+def on_the_floor(db: Database, warehouse_id: int) -> list[Lying]:
+    """What waits to be put away, the first so many by SKU."""
+    rows = db.rows(
+        f"{_LYING.format(units='l.on_hand - l.placed')}WHERE l.warehouse_id = ? AND l.on_hand > l.placed "
+        f"ORDER BY k.code, l.lot, l.quality LIMIT {_OPEN}",
+        (warehouse_id,),
+    )
+    return [Lying(*row) for row in rows]
+
+
+def in_bin(db: Database, warehouse_id: int, code: str) -> list[Lying] | None:
+    """What lies in a bin; None when there is no such bin."""
+    row = db.row("SELECT id FROM bin WHERE warehouse_id = ? AND code = ?", (warehouse_id, code))
+    if row is None:
+        return None
+    rows = db.rows(
+        f"{_LYING.format(units='x.quantity')}JOIN bin_level x ON x.level_id = l.id WHERE x.bin_id = ? AND x.quantity > 0 "
+        "ORDER BY k.code, l.lot, l.quality",
+        (row[0],),
+    )
+    return [Lying(*one) for one in rows]
+
+
+# what is told apart
+
+
+def named_apart(db: Database, sku_ids: Sequence[int], code: str) -> list[tuple[int, str]]:
+    """Which of these SKUs have a piece (`serial`) or a lot (`lot`) of this name."""
+    if not sku_ids:
+        return []
+    return [
+        (row[0], row[1])
+        for row in db.rows(
+            f"SELECT sku_id, 'serial' FROM serial WHERE code = ? AND sku_id IN ({marks(sku_ids)}) UNION ALL "
+            f"SELECT sku_id, 'lot' FROM lot WHERE code = ? AND sku_id IN ({marks(sku_ids)}) ORDER BY 1, 2",
+            [code, *sku_ids, code, *sku_ids],
+        )
+    ]

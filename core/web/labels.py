@@ -10,7 +10,7 @@ from ..fulfillment.api import FoState, LineageKind, WaybillState
 from ..ledger.api import Role
 from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, ReviewState
 from ..orders.states import Step
-from .stock_labels import STOCK_KINDS
+from .stock_labels import STOCK_ACTIONS, STOCK_KINDS
 from .words import gettext, lazy_gettext
 
 _ = lazy_gettext
@@ -345,7 +345,7 @@ KINDS: Mapping[str, Words] = {
     "person_role_help": PERSON_ROLE_HELP,
     "account": ACCOUNT,
     "source": SOURCE,
-    "action": ACTION,
+    "action": {**ACTION, **STOCK_ACTIONS},
     "method": {"platform": _("through the platform"), "cod": _("Cash on delivery")},
     "task": TASK,
     **STOCK_KINDS,

@@ -96,6 +96,17 @@ RULE: Words = {
 }
 """What built-in rules call themselves and their settings; a plugin's rules speak for themselves."""
 
+STOCK_ACTIONS: Words = {
+    "ordered": _("Ordered from the supplier"),
+    "received": _("Received"),
+    "postponed": _("Put off to another day"),
+    "closed": _("Closed"),
+    "lot swapped": _("Another lot taken"),
+    "pieces scanned": _("Pieces scanned"),
+    "allocated anew": _("Scarce units dealt anew"),
+}
+"""What the history of stock and of scanning says was done."""
+
 STOCK_KINDS: Mapping[str, Words] = {
     "lock": LOCK,
     "blacklist": BLACKLIST,

@@ -237,8 +237,8 @@ def test_what_buyers_write_is_never_markup(enter: Enter, system: System) -> None
 def test_an_empty_page_teaches(enter: Enter, system: System, path: str) -> None:
     with system.installation.unit_of_work("test") as uow:
         tables = (
-            "hold ledger_posting ledger_entry tracking waybill shipment_notice fo_line fulfillment_order payment order_line "
-            "channel_order inbox task sales_order reservation stock_move stock_level listing kit_component sku"
+            "hold ledger_posting ledger_entry tracking waybill shipment_notice fo_lineage fo_line fulfillment_order payment "
+            "order_line channel_order inbox task sales_order reservation stock_move stock_level listing kit_component sku"
         )
         for table in tables.split():
             uow.db.change(f"DELETE FROM {table}")

@@ -8,7 +8,7 @@ document.addEventListener("htmx:config:request", (event) => {
 // A list that refreshes itself stays as it is while somebody uses something in it, and when the answer was an error.
 document.addEventListener("htmx:before:request", (event) => {
   const busy = event.target.closest("[hx-swap=outerMorph]");
-  if (busy && busy.contains(document.activeElement)) event.preventDefault();
+  if (busy && (busy.contains(document.activeElement) || busy.querySelector("input:checked"))) event.preventDefault();
 });
 document.addEventListener("htmx:before:response", (event) => {
   const { response } = event.detail.ctx;
@@ -17,6 +17,30 @@ document.addEventListener("htmx:before:response", (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+
+// One box ticks all the others of its name.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.tickAll;
+  if (!name) return;
+  document.querySelectorAll(`input[type=checkbox][name="${name}"]`).forEach((box) => { box.checked = event.target.checked; });
+});
+
+// Whoever scans looks at the goods, so what came of a scan is heard: one high tone for yes, two low ones for no.
+document.addEventListener("DOMContentLoaded", () => {
+  if (!document.querySelector("[data-scan-sound]") || !window.AudioContext) return;
+  const no = document.querySelector(".alert-danger");
+  if (!no && !document.querySelector(".alert-success")) return;
+  const audio = new AudioContext();
+  const tone = (hertz, from) => {
+    const source = audio.createOscillator();
+    source.frequency.value = hertz;
+    source.connect(audio.destination);
+    source.start(audio.currentTime + from);
+    source.stop(audio.currentTime + from + 0.12);
+  };
+  if (no) [0, 0.2].forEach((from) => tone(220, from));
+  else tone(1320, 0);
 });
 
 // A scanner that sends Enter twice must not send a form twice.

@@ -23,6 +23,7 @@ from ..refusals import perform
 from ..services import services
 from ..typed import text
 from ..words import gettext as _
+from .holding import CODES as HOLD_CODES
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 
@@ -54,6 +55,7 @@ def index() -> str | Response:
         kept=kept,
         counts=reads.counts(db, wanted.shop_id),
         statuses=list(OrderStatus),
+        hold_codes=HOLD_CODES,
         shops=catalog.shops(db),
     )
 
