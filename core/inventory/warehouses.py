@@ -72,7 +72,7 @@ def checked(title: str, regions: Sequence[str], sender: Mapping[str, str]) -> tu
 def stop_serving(uow: UnitOfWork, shop_id: int, warehouse_id: int) -> None:
     """A warehouse sends nothing more for a shop, which shows nothing of its stock; what is reserved there stays so.
 
-    Fulfillment asks first whether orders wait there: `core/fulfillment/serving.py`.
+    Fulfillment asks first whether orders wait there: `core/fulfillment/withdrawing.py`.
     """
     if uow.db.row("SELECT 1 FROM stock_lock WHERE shop_id = ? AND warehouse_id = ?", (shop_id, warehouse_id)):
         raise DomainError("units are locked for the shop in this warehouse", remedy="take the locks off first")

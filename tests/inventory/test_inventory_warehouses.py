@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderyard.core.catalog.service import meet_listings
-from orderyard.core.fulfillment.serving import stop_serving
+from orderyard.core.fulfillment.withdrawing import stop_serving
 from orderyard.core.inventory.locks import lock
 from orderyard.core.inventory.published import published
 from orderyard.core.inventory.service import add_warehouse, serve
