@@ -16,6 +16,7 @@ from ..orders import pages as order_pages
 from . import access, labels, language, masking, refusals
 from .services import NAME, ConsoleServices
 from .views import (
+    alerts,
     allocating,
     bins,
     dashboard,
@@ -94,6 +95,7 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         scanning,
         stock,
         stockwork,
+        alerts,
         purchases,
         bins,
         listings,

@@ -320,6 +320,8 @@ TASK: Words = {
     "order_moved": _("Tell a plugin: order changed its state"),
     "customer_changed": _("Tell a plugin: customer changed"),
     "shipment_dispatched": _("Tell a plugin: parcel left"),
+    "low_stock": _("Tell a plugin: low stock"),
+    "low_stock_cleared": _("Tell a plugin: enough again"),
 }
 
 KINDS: Mapping[str, Words] = {

@@ -104,6 +104,10 @@ STOCK_ACTIONS: Words = {
     "lot swapped": _("Another lot taken"),
     "pieces scanned": _("Pieces scanned"),
     "allocated anew": _("Scarce units dealt anew"),
+    "watched": _("Watched for low stock"),
+    "unwatched": _("Watched no more"),
+    "low stock": _("Ran low"),
+    "low stock cleared": _("Enough again"),
 }
 """What the history of stock and of scanning says was done."""
 

@@ -12,6 +12,7 @@ from ...auth.permissions import Permission
 from ...channels.pages import waiting
 from ...fulfillment import pages as fo_reads
 from ...fulfillment.api import FoState
+from ...inventory.alerts import low
 from ...orders import pages as order_reads
 from ...orders.api import OrderStatus
 from ..access import may, needs
@@ -49,6 +50,7 @@ def index() -> str:
         fo_states=[FoState.PLANNED, FoState.ALLOCATED, FoState.RELEASED, FoState.PICKING, FoState.PICKED, FoState.PACKED],
         holds=order_reads.open_holds(db),
         waiting=left,
+        low=low(db),
         next_actions=_next_actions(orders, fos, left.paused, left.total),
     )
 
