@@ -38,6 +38,7 @@ PAGES = {
     "transfers": "/stock/transfers",
     "as-of": "/stock/as-of?at=2026-11-22T12:00",
     "purchases": "/stock/purchases/",
+    "low-stock": "/stock/low/",
     "bins": "/stock/bins/",
     "rules": "/rules/",
     "work": "/work/",
