@@ -309,7 +309,7 @@ def _kept(uow: UnitOfWork, head: _Head, most: int) -> int:
     return kept
 
 
-FORFEITED = "deposit_forfeited"
+UNPAID_BALANCE = "balance_not_paid"
 """Why an order was cancelled whose balance did not come."""
 
 
@@ -332,9 +332,9 @@ def forfeit(uow: UnitOfWork, order_id: int, at: datetime, *, most: int | None = 
         uow.emit(DepositForfeited(head.id, head.number, at, net, Money(tax, head.currency)))
         uow.note("deposit kept", "order", head.id, "the balance did not come", {"amount": amount})
     if wanted := {line.id: line.open for line in lines if line.open}:
-        _cancel(uow, head, lines, wanted, FORFEITED if amount else "balance_overdue")
+        _cancel(uow, head, lines, wanted, UNPAID_BALANCE)
     elif amount:
-        _write(uow, head, lines, FORFEITED)
+        _write(uow, head, lines, UNPAID_BALANCE)
     return amount
 
 

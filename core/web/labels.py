@@ -8,7 +8,7 @@ from ..auth.permissions import Role as PersonRole
 from ..carriers.api import TrackingState
 from ..fulfillment.api import FoState, LineageKind, WaybillState
 from ..ledger.api import Role
-from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, ReviewState
+from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, PresaleState, ReviewState
 from ..orders.states import Step
 from .stock_labels import STOCK_ACTIONS, STOCK_KINDS
 from .words import gettext, lazy_gettext
@@ -31,6 +31,13 @@ TYPE: Words = {
     OrderType.EXCHANGE: _("Exchange"),
     OrderType.PRESALE: _("Presale order"),
     OrderType.WHOLESALE: _("Wholesale order"),
+}
+PRESALE: Words = {
+    "unpaid": _("No deposit yet"),
+    PresaleState.DEPOSIT_PAID: _("Deposit paid"),
+    PresaleState.BALANCE_PAID: _("Balance paid"),
+    PresaleState.FORFEITED: _("Deposit forfeited"),
+    PresaleState.CANCELLED: _("Cancelled"),
 }
 PAYMENT: Words = {
     PaymentState.UNPAID: _("Unpaid"),
@@ -161,7 +168,7 @@ HOLD: Words = {
 HOLD_HELP: Words = {
     HoldCode.REVIEW_RULE: _("Read the reason and approve or reject the order."),
     HoldCode.OUT_OF_STOCK: _("Lifts itself when stock arrives or is freed."),
-    HoldCode.PRESALE: _("Lifts itself when the goods arrive."),
+    HoldCode.PRESALE: _("Lifts itself when the balance is paid."),
     HoldCode.AWAITING_PAYMENT: _("Lifts itself when the payment is complete."),
     HoldCode.AWAITING_RETURN_ITEMS: _("Lifts itself when the returned items are in."),
     HoldCode.MERGE_WAIT: _("Lifts itself when the waiting time is over."),
@@ -233,6 +240,7 @@ ACCOUNT: Words = {
     Role.OUTPUT_TAX: _("Output VAT"),
     Role.REVENUE: _("Revenue"),
     Role.FREIGHT_REVENUE: _("Freight revenue"),
+    Role.OTHER_INCOME: _("Other income"),
     Role.COST_OF_GOODS: _("Cost of goods"),
     Role.INVENTORY: _("Inventory"),
     Role.PAYABLE: _("Payables"),
@@ -243,6 +251,14 @@ SOURCE: Words = {"channel": _("From the platform"), "manual": _("Entered by hand
 ACTION: Words = {
     "placed": _("Order came in"),
     "payment": _("Payment received"),
+    "deposit paid": _("Deposit paid"),
+    "balance paid": _("Balance paid"),
+    "deposit kept": _("Deposit forfeited"),
+    "presale over its cap": _("More sold than the presale allows"),
+    "presale opened": _("Presale opened"),
+    "presale changed": _("Presale changed"),
+    "presale closed": _("Presale closed"),
+    "type changed": _("Kind of order changed"),
     "refund": _("Refund"),
     "review rejected": _("Rejected in review"),
     "review passed": _("Review passed"),
@@ -289,6 +305,8 @@ ACTION: Words = {
     "write-back not_supported": _("Platform cannot be told"),
 }
 BECAUSE: Words = REASON | {
+    "the balance is paid": _("the balance is paid"),
+    "the balance did not come": _("the balance did not come"),
     "passed": _("every rule passed"),
     "held": _("held by a rule"),
     "every rule passed": _("every rule passed"),
@@ -329,6 +347,7 @@ KINDS: Mapping[str, Words] = {
     "type": TYPE,
     "amendment": AMENDMENT,
     "payment": PAYMENT,
+    "presale": PRESALE,
     "review": REVIEW,
     "fo": FO,
     "lineage": LINEAGE,
@@ -354,6 +373,13 @@ KINDS: Mapping[str, Words] = {
 }
 
 _TONES: Mapping[str, Mapping[str, str]] = {
+    "presale": {
+        "unpaid": "secondary",
+        "deposit_paid": "orange",
+        "balance_paid": "green",
+        "forfeited": "red",
+        "cancelled": "secondary",
+    },
     "status": {
         "pending_payment": "secondary",
         "pending_review": "orange",

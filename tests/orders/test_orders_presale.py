@@ -347,7 +347,7 @@ def test_when_the_window_closes_the_deposit_is_other_income_once(house: House) -
         "SELECT e.date, o.cancel_reason FROM ledger_entry e JOIN sales_order o ON o.id = e.document "
         "WHERE e.ref LIKE '%-FORFEIT'"
     )
-    assert (date, reason) == (house.system.installation.merchant.day(UNTIL), "deposit_forfeited")
+    assert (date, reason) == (house.system.installation.merchant.day(UNTIL), "balance_not_paid")
     house.prove()
 
 
