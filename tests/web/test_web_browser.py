@@ -122,6 +122,30 @@ def test_a_scanner_opens_and_works_a_fulfillment_order(page: Page, address: str)
     assert "已发货" in page.inner_text("h1")
 
 
+def test_scans_while_picking_are_answered_where_the_eyes_are(page: Page, address: str) -> None:
+    sign_in(page, address, "warehouse")
+    page.goto(f"{address}/fulfillment/4/scan")
+    for read, tone in (("6900000000006", "success"), ("4711", "danger"), ("BAG-CNV", "success")):
+        page.keyboard.type(read)  # nothing is clicked between two scans
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f".alert-{tone}")
+        assert page.evaluate("document.activeElement.name") == "code"
+
+
+def test_ticked_orders_bring_what_may_be_done_with_them(page: Page, address: str, system: System) -> None:
+    sign_in(page, address, "reviewer")
+    page.goto(f"{address}/orders/")
+    assert not page.is_visible("#bulk")
+    page.check("input[name=order][value='4']")
+    page.fill("#bulk input[name=because]", "flood")
+    page.click("#bulk .btn-primary")
+    page.wait_for_selector(".alert-success")
+    row = system.installation.db.row("SELECT note FROM hold WHERE level = 'order' AND document = 4 AND released_at IS NULL")
+    assert row == ("flood",)
+    page.check("[data-tick-all=order]")
+    assert page.is_checked("input[name=order][value='9']")
+
+
 def test_lists_refresh_themselves_and_keep_what_is_typed(page: Page, address: str, system: System) -> None:
     page.clock.install()
     sign_in(page, address, "reviewer")

@@ -78,6 +78,28 @@ def test_stock_is_adjusted_inspected_and_told_apart(enter: Enter, system: System
     assert "alert-danger" in browser.post(f"{TEE}/track", page=TEE, warehouse="1", lots="y").text
 
 
+def test_a_piece_tells_its_life(enter: Enter, system: System) -> None:
+    browser, scarf = enter("warehouse"), "/stock/skus/9"
+    browser.post(f"{scarf}/track", page=scarf, warehouse="1", serials_apart="y")
+    fields = {"warehouse": "1", "units": "2", "serials": "S-1, S-2", "key": "p"}
+    assert "Received" in browser.post(f"{scarf}/receive", page=scarf, **fields).text
+    assert "Supplier → Stock" in browser.text(f"{scarf}?warehouse=1&serial=S-2").partition("The life of a piece")[2]
+    assert "was never here" in browser.text(f"{scarf}?warehouse=1&serial=S-9")
+    assert "The life of a piece" not in browser.text(TEE)
+
+
+def test_a_lot_that_is_recalled_names_who_gets_it(enter: Enter, system: System) -> None:
+    browser, scarf = enter("warehouse"), "/stock/skus/9"
+    browser.post(f"{scarf}/track", page=scarf, warehouse="1", lots="y", min_life_days="30")
+    fields = {"warehouse": "1", "units": "4", "lot": "L-7", "expires_on": "2027-06-30", "key": "l"}
+    text = browser.post(f"{scarf}/receive", page=scarf, **fields).text
+    assert "good until 2027-06-30" in text
+    text = browser.text(f"{scarf}?warehouse=1&lot=L-7")
+    assert "SO00000012" in text
+    assert "still here: stop it" in text
+    assert "Nobody got anything" in browser.text(f"{scarf}?warehouse=1&lot=L-8")
+
+
 def test_goods_go_to_another_warehouse_and_arrive(enter: Enter, system: System) -> None:
     browser = enter("warehouse")
     assert "No transfers yet" in browser.text("/stock/transfers")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from ...auth.permissions import Permission
 from ...catalog.lookup import items_named
 from ...fulfillment.pages import numbers_of_holders
 from ...fulfillment.scanning import recall
-from ...inventory import adjusting, counts, history, places, tracking, transfers
+from ...inventory import adjusting, counts, history, places, serials, tracking, transfers
 from ...inventory import pages as reads
 from ...inventory import service as inventory
 from ...inventory.api import Place, Quality
@@ -46,6 +47,7 @@ def show(sku_id: int) -> str:
             db, sku_id, wanted, today, before=row_number(request.args.get("before", "")), name=partial(numbers_of_holders, db)
         )
     lot = request.args.get("lot", "").strip()[:64]
+    serial = request.args.get("serial", "").strip()[:64]
     return render_template(
         "sku.html",
         sku=head,
@@ -56,6 +58,9 @@ def show(sku_id: int) -> str:
         lots=reads.lots(db, sku_id) if head.lots else [],
         lot=lot,
         recalled=recall(db, sku_id, lot) if lot else [],
+        serial=serial,
+        life=serials.life(db, sku_id, serial) if serial else [],
+        moment=datetime.fromisoformat,
         key=installation.environment.token(),
     )
 
@@ -67,7 +72,7 @@ def do(sku_id: int, step: str) -> Response:
     head = _sku(installation.db, sku_id)
     currency = installation.merchant.currency
     lot, bin_code, to_bin, because, key = (text(name) for name in ("lot", "bin", "to_bin", "because", "key"))
-    serials = tuple(codes("serials"))
+    pieces = tuple(codes("serials"))
 
     def units() -> int:
         return whole("units", _("The number of units"))
@@ -77,7 +82,7 @@ def do(sku_id: int, step: str) -> Response:
 
     def receive(uow: UnitOfWork) -> None:
         receipt = inventory.Receipt(
-            sku_id, units(), amount("cost", currency) or 0, bin_code, lot, text("expires_on"), _quality("quality"), serials
+            sku_id, units(), amount("cost", currency) or 0, bin_code, lot, text("expires_on"), _quality("quality"), pieces
         )
         inventory.receive(
             uow, warehouse(), [receipt], source=Place.SUPPLIER, document=warehouse(), key=f"RC/{key}", text=because or head.code
@@ -86,13 +91,13 @@ def do(sku_id: int, step: str) -> Response:
     def adjust(uow: UnitOfWork) -> None:
         adjusting.adjust(
             uow, warehouse(), sku_id, units(), reason=because, key=f"AD/{key}", unit_cost=amount("cost", currency), lot=lot,
-            expires_on=text("expires_on"), bin=bin_code, quality=_quality("quality"), serials=serials,
+            expires_on=text("expires_on"), bin=bin_code, quality=_quality("quality"), serials=pieces,
         )  # fmt: skip
 
     def quality(uow: UnitOfWork) -> None:
         adjusting.change_quality(
             uow, warehouse(), sku_id, units(), _quality("quality"), _quality("target"), key=f"QC/{key}", because=because,
-            lot=lot, bin=bin_code, to_bin=to_bin, serials=serials,
+            lot=lot, bin=bin_code, to_bin=to_bin, serials=pieces,
         )  # fmt: skip
 
     def move_bin(uow: UnitOfWork) -> None:
@@ -244,8 +249,8 @@ def work_count(count_id: int, step: str) -> Response:
             raise DomainError(
                 _("There is no SKU %(code)s", code=name), remedy=_("Scan it again, or look it up in the stock list.")
             )
-        found, serials = text("units"), codes("serials")
-        units = whole_of(found, _("The number of units")) if found or not serials else None
+        found, pieces = text("units"), codes("serials")
+        units = whole_of(found, _("The number of units")) if found or not pieces else None
         counts.enter_count(
             uow,
             count_id,
@@ -254,7 +259,7 @@ def work_count(count_id: int, step: str) -> Response:
             lot=text("lot"),
             bin=text("bin"),
             quality=_quality("quality"),
-            serials=serials,
+            serials=pieces,
         )
 
     leave = ticked("leave_uncounted")
