@@ -9,7 +9,7 @@ from ..inventory import service as inventory
 from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
-from ..kernel.values import Money
+from ..kernel.values import Money, bounded
 from ..orders import service as orders
 from ..orders.api import HoldCode
 from .api import FoState, FoVoided, LineageKind
@@ -210,6 +210,10 @@ def _set_sealed(uow: UnitOfWork, order_id: int, sealed: bool) -> None:
 # candidates
 
 
+LONGEST_WAIT = 31 * 24 * 60
+HIGHEST_COST = 10**12
+
+
 def set_merge_policy(uow: UnitOfWork, shop: str, *, minutes: int, first_kg: int = 0, next_kg: int = 0) -> None:
     """How long a shop's parcels wait for others to the same door, and what a parcel costs about, in minor units.
 
@@ -217,6 +221,8 @@ def set_merge_policy(uow: UnitOfWork, shop: str, *, minutes: int, first_kg: int 
     """
     if min(minutes, first_kg, next_kg) < 0:
         raise DomainError("a negative time or price", remedy="give 0 or more")
+    bounded(minutes, "the number of minutes", LONGEST_WAIT)
+    bounded(max(first_kg, next_kg), "what a kilogram costs, in minor units,", HIGHEST_COST)
     changed = uow.db.rows(
         "UPDATE shop SET merge_minutes = ?, parcel_first = ?, parcel_next = ? WHERE code = ? RETURNING id",
         (minutes, first_kg, next_kg, shop),

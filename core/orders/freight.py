@@ -17,7 +17,10 @@ from ..catalog.queries import shop_named
 from ..kernel.db import Database, as_json, to_json
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
-from ..kernel.values import Address
+from ..kernel.values import Address, one_line
+
+_HIGHEST = 10**12
+_LONGEST = 60
 
 
 class Unit(StrEnum):
@@ -227,10 +230,17 @@ def _zone(given: Mapping[str, Any]) -> Zone:
 
 def _check(template: Template) -> None:
     zones: Sequence[Zone] = (template.otherwise, *template.zones)
-    numbers = [template.divisor, template.fee_step - 1, *(rule.step - 1 for rule in template.roundings)]
+    numbers = [template.divisor, template.fee_step - 1]
+    numbers += [number for rule in template.roundings for number in (rule.step - 1, rule.below)]
     numbers += [number for zone in zones for number in (zone.first, zone.first_fee, zone.next, zone.next_fee)]
     numbers += [number for zone in zones for number in (zone.free_amount, zone.free_pieces) if number is not None]
     if not all(isinstance(number, int) for number in numbers) or min(numbers) < 0:
         raise DomainError("a freight template has a negative or broken number", remedy="use whole numbers of 0 or more")
+    if max(numbers) > _HIGHEST:
+        raise DomainError(f"a freight template has a number above {_HIGHEST}", remedy="check how many digits were typed")
     if any(zone.next_fee and not zone.next for zone in zones):
         raise DomainError("a zone charges for more, but does not say for how much more", remedy="say what `next` is")
+    if not all(zone.regions for zone in template.zones):
+        raise DomainError("a zone names no region", remedy="say for which regions it is; all others are in the last zone")
+    for region in (*template.excluded, *(region for zone in template.zones for region in zone.regions)):
+        one_line(region, "a region", _LONGEST, needed=True)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from ..auth.permissions import Role as PersonRole
 from ..carriers.api import TrackingState
+from ..catalog.promotions import PromotionKind
 from ..fulfillment.api import FoState, LineageKind, WaybillState
 from ..ledger.api import Role
 from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, PresaleState, ReviewState
+from ..orders.freight import Further, Mode, Unit
 from ..orders.states import Step
 from .stock_labels import STOCK_ACTIONS, STOCK_KINDS
 from .words import gettext, lazy_gettext
@@ -284,6 +286,23 @@ ACTION: Words = {
     "exchange": _("Made good by an exchange"),
     "changed": _("Changed"),
     "mapped": _("Mapped"),
+    "received": _("Goods received"),
+    "price group": _("Price group changed"),
+    "blacklisted": _("Put on the blacklist"),
+    "terms changed": _("Terms changed"),
+    "carrier set": _("Carrier changed"),
+    "currency set": _("Currency changed"),
+    "merge policy set": _("Merge window changed"),
+    "finance is asked": _("Finance is asked"),
+    "finance is not asked": _("Finance is not asked"),
+    "freight template set": _("Freight changed"),
+    "details changed": _("Details changed"),
+    "components set": _("Components changed"),
+    "serves": _("Serves a shop"),
+    "serves no more": _("Serves a shop no more"),
+    "safety set": _("Safety stock changed"),
+    "prices set": _("Prices changed"),
+    "promotion set": _("Promotion changed"),
     "routed": _("Routed"),
     "reviewed": _("Reviewed"),
     "merged": _("Merged"),
@@ -342,6 +361,13 @@ TASK: Words = {
     "low_stock_cleared": _("Tell a plugin: enough again"),
 }
 
+SHIP_POLICY: Words = {"complete_only": _("Waits until it is complete"), "what_is_there": _("Sends what is there")}
+PROMOTION: Words = {PromotionKind.AMOUNT_OFF: _("An amount off"), PromotionKind.PERCENT_OFF: _("A percentage off")}
+PROMOTION_STATE: Words = {"off": _("Switched off"), "coming": _("Not begun"), "running": _("Running"), "over": _("Over")}
+FREIGHT_UNIT: Words = {Unit.WEIGHT: _("Weight, in grams"), Unit.VOLUME: _("Volume, in cm³"), Unit.PIECE: _("Pieces")}
+FREIGHT_FURTHER: Words = {Further.STARTED: _("each started step counts whole"), Further.PRO_RATA: _("in proportion")}
+FREIGHT_MODE: Words = {Mode.UP: _("up"), Mode.HALF_UP: _("to the nearest")}
+IDENTITY: Words = {"buyer": _("Id on the platform"), "email": _("E-mail"), "phone": _("Telephone")}
 KINDS: Mapping[str, Words] = {
     "status": STATUS,
     "type": TYPE,
@@ -350,6 +376,13 @@ KINDS: Mapping[str, Words] = {
     "presale": PRESALE,
     "review": REVIEW,
     "fo": FO,
+    "identity": IDENTITY,
+    "ship_policy": SHIP_POLICY,
+    "promotion": PROMOTION,
+    "promotion_state": PROMOTION_STATE,
+    "freight_unit": FREIGHT_UNIT,
+    "freight_further": FREIGHT_FURTHER,
+    "freight_mode": FREIGHT_MODE,
     "lineage": LINEAGE,
     "merge_refusal": MERGE_REFUSAL,
     "file_state": FILE_STATE,
@@ -414,6 +447,7 @@ _TONES: Mapping[str, Mapping[str, str]] = {
     },
     "tracking": {"delivered": "green", "delivery_failed": "red", "unknown": "secondary"},
     "notice": {"done": "green", "failed": "red", "queued": "blue"},
+    "promotion_state": {"running": "green", "coming": "blue", "over": "secondary", "off": "secondary"},
     "connection": {"active": "green", "paused": "red"},
     "waybill": {"void_failed": "red", "voided": "secondary", "requested": "yellow"},
 }

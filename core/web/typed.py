@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,11 @@ def text(name: str, longest: int = LONGEST) -> str:
     return request.form.get(name, "").strip()[: longest + 1]
 
 
+def sought(name: str = "q") -> str:
+    """What somebody looks for, out of the address; signs nobody can see are left out."""
+    return "".join(sign for sign in request.args.get(name, "")[:100] if sign.isprintable()).strip()
+
+
 def texts(name: str) -> list[str]:
     """Every field of this name, in their order."""
     return [value.strip()[: LONGEST + 1] for value in request.form.getlist(name)]
@@ -32,9 +38,17 @@ def texts(name: str) -> list[str]:
 
 def codes(name: str) -> list[str]:
     """What stands in a field with commas or line ends between."""
-    return [
-        part.strip() for part in request.form.get(name, "").replace("，", ",").replace("\n", ",").split(",") if part.strip()
-    ]
+    return codes_of(request.form.get(name, ""))
+
+
+def codes_of(value: str) -> list[str]:
+    """The same, of what was typed elsewhere."""
+    return [part.strip() for part in value.replace("，", ",").replace("\n", ",").split(",") if part.strip()]
+
+
+def regions_of(value: str) -> list[str]:
+    """Names of regions, between which a Chinese list may have its own comma too."""
+    return codes_of(value.replace("、", ","))
 
 
 def ticked(name: str) -> bool:
@@ -77,6 +91,21 @@ def row_of(name: str, what: str) -> int:
 def amount_of(value: str, currency: str) -> int | None:
     """Minor units of an amount as it was typed; None for an empty field."""
     return Money.of(value.replace(",", ""), currency).minor if value else None
+
+
+def basis_points(name: str, what: str) -> int:
+    """A percentage as it was typed, such as 13 or 8.25, in hundredths of a percent."""
+    value = text(name).removesuffix("%").strip()
+    try:
+        scaled = Decimal(value).scaleb(2)
+        if not scaled.is_finite() or scaled != int(scaled) or len(value) > _WIDEST:
+            raise ValueError
+    except (InvalidOperation, ValueError):
+        raise DomainError(
+            _("%(what)s is %(value)s", what=what, value=repr(value[:40])),
+            remedy=_("Write a percentage with at most two digits after the point, such as 13 or 8.25."),
+        ) from None
+    return int(scaled)
 
 
 def amount(name: str, currency: str) -> int | None:
