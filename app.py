@@ -14,11 +14,14 @@ from zoneinfo import available_timezones
 from flask import Flask, Response, request
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from .core.aftersales import checks as after_sale_checks
+from .core.aftersales.api import AfterSaleAnswered
 from .core.carriers.engine import BOOK, VOID, CarrierEngine, relabel, void_waybills, want_waybills
 from .core.catalog.queries import items
 from .core.catalog.service import ListingMapped
+from .core.channels.claims import ANSWER, hear_answered
 from .core.channels.engine import ChannelEngine
-from .core.channels.service import FETCH
+from .core.channels.service import FETCH, MEMO
 from .core.channels.writeback import TELL, WriteBack
 from .core.connections.service import connection, pause, paused
 from .core.customers import checks as customer_checks
@@ -91,6 +94,8 @@ from .core.web.services import ConsoleServices
 
 KEY_FILE = "orderyard.key"
 LARGEST_PUSH = 5 * 1024 * 1024
+LOOK_BACK_DAYS = 3
+"""So far back the round looks that finds what pulls and pushes both missed."""
 FILE_TURNS = 5
 """Transactions of an uploaded file between two looks at everything else."""
 
@@ -231,8 +236,10 @@ class System:
             self.installation,
             {
                 EVENT: event_handler(self.installation, self.plugins, self.contexts),
-                FETCH: Handler.each(self.channels.fetch, self.channels.owners),
-                TELL: Handler.each(self.channels.tell, self.channels.owners),
+                FETCH: Handler.each(self.channels.feeds.fetch, self.channels.accounts.owners),
+                TELL: Handler.each(self.channels.telling.tell, self.channels.accounts.owners),
+                ANSWER: Handler.each(self.channels.telling.answer, self.channels.accounts.owners),
+                MEMO: Handler.each(self.channels.telling.write_memo, self.channels.accounts.owners),
                 BOOK: Handler.each(self.carriers.book, self.carriers.owners),
                 VOID: Handler.each(self.carriers.void, self.carriers.owners),
             },
@@ -244,14 +251,17 @@ class System:
             (
                 Round("release", 2, self.release),
                 Round("offer", 60, self.offer),
-                Round("pull", 30, self.pull),
-                Round("items", 600, self.channels.meet_all),
-                Round("publish", 60, self.publish),
-                Round("publish_changed", 1, self.publish_changed),
+                Round("pull", 30, self.pull, "pull"),
+                Round("queues", 2, self.channels.feeds.ask_queues, "queues"),
+                Round("items", 600, self.channels.publishing.meet_all, "items"),
+                Round("look_back", 6 * 3600, self.look_back, "items"),
+                Round("renew", 600, self.channels.upkeep.renew_all, "items"),
+                Round("publish", 60, self.publish, "publish"),
+                Round("publish_changed", 1, self.publish_changed, "publish"),
                 Round("watch", 60, self.watch),
                 Round("watch_changed", 1, self.watch_changed),
                 Round("balances", 60, self.close_balances),
-                Round("track", 60, self.carriers.track_all),
+                Round("track", 60, self.carriers.track_all, "track"),
                 Round("files", 1, self.go_on_with_files),
             ),
         )
@@ -292,6 +302,7 @@ class System:
         wiring.hear(RelabelWanted, relabel)
         ability = {name: kind.ability.tracking_per for name, kind in self.plugins.channels.items()}
         wiring.hear(ShipmentDispatched, WriteBack(ability, self.carriers.titles()).hear)
+        wiring.hear(AfterSaleAnswered, hear_answered)
         wiring.foreseen = (ledger.CLOSED,)
         wiring.about[fulfillment.HOLDER] = holders
         wiring.about[putback.HOLDER] = putback.holders
@@ -333,8 +344,13 @@ class System:
 
     def pull(self) -> list[str]:
         """Pull every active channel; the documents that were parked, by name."""
-        pulled = [self.channels.pull(facts) for facts in self.channels.ready()]
-        return [f"{result.connection}: {document}" for result in pulled for document in result.parked]
+        pulled = self.channels.accounts.side_by_side("pull", self.channels.feeds.pull)
+        return [f"{result.connection}: {document}" for result in pulled.values() for document in result.parked]
+
+    def look_back(self) -> dict[str, int]:
+        """Ask every channel for the last days once more; how many documents neither pulls nor pushes had brought."""
+        found = self.channels.accounts.side_by_side("pull", lambda facts: self.channels.feeds.look_back(facts, LOOK_BACK_DAYS))
+        return {code: result.verdicts.get("effective", 0) for code, result in found.items()}
 
     def release(self) -> list[int]:
         with self.installation.unit_of_work("automatic") as uow:
@@ -358,13 +374,13 @@ class System:
         return close_all_windows(self.installation)
 
     def publish(self) -> dict[str, int]:
-        return self.channels.publish_all()
+        return self.channels.publishing.publish_all()
 
     def publish_changed(self) -> dict[str, int]:
         """Publish what the last transactions touched; whatever is missed here the next whole round finds."""
         with self._lock:
             changed, self._changed = self._changed, set()
-        return self.channels.publish_all(changed) if changed else {}
+        return self.channels.publishing.publish_all(changed) if changed else {}
 
     def watch(self, sku_ids: frozenset[int] | None = None) -> int:
         """Tell of what ran low and what is there again, of some SKUs or of all; how many were told."""
@@ -401,7 +417,7 @@ class System:
         """Every row that does not add up, over all rooms; none when the books are sound."""
         checks = (
             *customer_checks.CHECKS, *inventory_checks.CHECKS, *order_checks.CHECKS, *fulfillment_checks.CHECKS,
-            *ledger_checks.CHECKS,
+            *after_sale_checks.CHECKS, *ledger_checks.CHECKS,
         )  # fmt: skip
         with self.installation.db.connection():
             return list(findings(self.installation.db, self.installation.merchant, checks))
@@ -441,7 +457,7 @@ def create_app(system: System) -> Flask:
                 raise DomainError(f"connection {code} is none of {adapter}")
             if facts.kind == "carrier":
                 return Response(system.carriers.receive(code, delivery), mimetype="application/json")
-            return Response(system.channels.receive(code, delivery), mimetype="text/plain")
+            return Response(system.channels.feeds.receive(code, delivery), mimetype="text/plain")
         except RemoteRejected as error:
             return Response(str(error), 401, mimetype="text/plain")
         except RemoteNotUnderstood as error:

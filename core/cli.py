@@ -155,10 +155,10 @@ def verify(context: click.Context) -> None:
 def pull(context: click.Context, code: str | None) -> None:
     """Pull every channel (or one connection); what could be taken in is kept, exit status 1 when a document was parked."""
     system = _system(context)
-    chosen = [connection(system.installation.db, code)] if code else system.channels.active()
+    chosen = [connection(system.installation.db, code)] if code else system.channels.accounts.active()
     bad = False
     for facts in chosen:
-        result = system.channels.pull(facts)
+        result = system.channels.feeds.pull(facts)
         counted = ", ".join(f"{count} {verdict}" for verdict, count in sorted(result.verdicts.items())) or "nothing new"
         click.echo(f"{facts.code}: {counted}")
         for document in result.parked:

@@ -13,9 +13,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from ..aftersales.api import AfterSaleState, AfterSaleType, GoodsState, MoneyState
 from ..kernel.errors import DomainError, RemoteNotUnderstood
 from ..kernel.transport import Delivery, Transport
 from ..kernel.values import Address, Money, SettingField, quantity
+
+
+class DocumentKind(StrEnum):
+    """What the inbox keeps."""
+
+    ORDER = "order"
+    CLAIM = "claim"
+    """A buyer's wish after buying: a refund, a return, an exchange."""
+    PRIVACY = "privacy"
+    """The platform asks to hand out or erase what is kept about somebody; always a person's task."""
 
 
 class TradeState(StrEnum):
@@ -246,6 +257,7 @@ class Hint:
     delivery_id: str
     external_id: str
     topic: str = ""
+    kind: DocumentKind = DocumentKind.ORDER
 
 
 class Channel(ABC):
@@ -339,6 +351,160 @@ class ReceivesWebhooks(Protocol):
 
         Raises RemoteRejected when the signature does not hold, RemoteNotUnderstood when it holds and the body cannot be read.
         """
+
+
+# After-sales
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """Units of a platform line that a claim is about."""
+
+    external_id: str
+    """The order line's."""
+    quantity: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the platform says about one after-sale at one moment; without lines it is about the whole order.
+
+    An unknown type or state of the platform is RemoteNotUnderstood, never a guess.
+    """
+
+    external_id: str
+    order_external_id: str
+    version: datetime
+    type: AfterSaleType
+    state: AfterSaleState
+    amount: Money
+    lines: tuple[ClaimLine, ...] = ()
+    goods: GoodsState = GoodsState.NONE
+    money: MoneyState = MoneyState.NONE
+    reason: str = ""
+    words: str = ""
+    carrier: str = ""
+    """Who brings the goods back, in the platform's words, and the number of that parcel."""
+    waybill: str = ""
+    answer_by: datetime | None = None
+    """When the platform decides by itself."""
+
+
+@runtime_checkable
+class ReportsClaims(Protocol):
+    """Tells of refunds, returns and exchanges as documents of their own, pulled and read like orders."""
+
+    def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
+        """One page of the claims changed inside the window; `cursor` None asks for the first."""
+
+    def fetch_claim(self, external_id: str) -> bytes:
+        """The raw document of one claim; RemoteRejected when there is none."""
+
+    def read_claim(self, body: bytes) -> Claim:
+        """The document's meaning; pure; RemoteNotUnderstood for anything that cannot be read for certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAnswer:
+    """The seller's word on a claim."""
+
+    claim: Claim
+    """As it stood when the answer was given."""
+    agree: bool
+    because: str = ""
+
+
+@runtime_checkable
+class AnswersClaims(Protocol):
+    """Lets the seller agree to a claim, or refuse it."""
+
+    def answer_claim(self, answer: ClaimAnswer, key: str) -> None:
+        """Idempotent by `key`; a claim that stands as answered already is no error. Raises OutcomeUnknown without an answer."""
+
+
+# What else a channel may be able to do
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """The seller's note on an order, and the coloured flag beside it (`0` to `5` as the platform counts them)."""
+
+    text: str
+    flag: str = ""
+
+
+@runtime_checkable
+class WritesMemos(Protocol):
+    """Keeps the seller's note with the order on the platform."""
+
+    def write_memo(self, order_external_id: str, memo: Memo) -> None:
+        """The whole note, so repeating is safe."""
+
+
+@runtime_checkable
+class ChangesShipments(Protocol):
+    """Lets a parcel that was told already be told under another number."""
+
+    def change_shipment(self, shipment: Shipment, replaces: str, key: str) -> Confirmed:
+        """`replaces` is the number that stands there now; idempotent by the new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something the platform's message queue holds for us until we confirm it by `token`."""
+
+    hint: Hint
+    token: str
+
+
+@runtime_checkable
+class QueuesMessages(Protocol):
+    """Has a queue of hints that is asked, instead of pushing them."""
+
+    def next_messages(self) -> Sequence[Message]:
+        """The oldest ones, none when the queue is empty; those not confirmed come again."""
+
+    def confirm_messages(self, tokens: Sequence[str]) -> None:
+        """They are kept here now."""
+
+
+@runtime_checkable
+class KeepsSubscriptions(Protocol):
+    """Must be told where to push, and forgets it when it could not reach us."""
+
+    def subscribe(self, address: str) -> Sequence[str]:
+        """Make the platform push everything this adapter understands to `address`; the topics that had to be mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Access that a seller gave us: settings to keep, and until when it holds (None: until it is taken back)."""
+
+    settings: Mapping[str, str]
+    expires_at: datetime | None = None
+
+
+@runtime_checkable
+class Authorises(Protocol):
+    """Lets the seller give access on the platform's own page instead of copying secrets."""
+
+    def consent_page(self, back: str, state: str) -> str:
+        """The platform's page; it sends the browser to `back` with an answer and `state`."""
+
+    def exchange(self, answer: Mapping[str, str], back: str) -> Grant:
+        """The grant behind the query of that return; RemoteRejected when it is not the platform's or too late."""
+
+    def renew(self) -> Grant | None:
+        """A fresh grant for the one in the settings; None where there is nothing to renew. CredentialsRefused when it ended."""
+
+
+@runtime_checkable
+class TellsWhoItIs(Protocol):
+    """Can say, with one harmless call, whose account the credentials open."""
+
+    def who(self) -> str:
+        """For people: the shop's name and what may be done."""
 
 
 # What other rooms may listen to

@@ -14,6 +14,8 @@ class InboxDocument(Table):
     """One delivery or one polled document, stored raw before anything is made of it."""
 
     connection = peewee.ForeignKeyField(Connection, backref="inbox")
+    kind = peewee.TextField(default="order")
+    """`order`, `claim` or `privacy`."""
     source = peewee.TextField()
     """`pull` or `push`."""
     delivery_id = peewee.TextField()

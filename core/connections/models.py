@@ -26,3 +26,9 @@ class Connection(Table):
     cursor = MomentField(null=True)
     """Everything changed before this moment has been pulled."""
     last_good_at = MomentField(null=True)
+    claims_cursor = MomentField(null=True)
+    """The same for after-sales, where the channel tells of them by themselves."""
+    expires_at = MomentField(null=True)
+    """When the access that was granted ends; None while nobody said so."""
+    renewing_until = MomentField(null=True)
+    """Somebody renews the grant; nobody else tries before this moment."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..host.sealing import Seal, place
@@ -28,14 +28,19 @@ class ConnectionFacts:
     sealed: str
     state: str
     cursor: datetime | None
+    claims_cursor: datetime | None = None
+    expires_at: datetime | None = None
+    """When the access that was granted ends."""
 
 
-_COLUMNS = "id, code, kind, adapter, shop_id, settings, state, cursor"
+_COLUMNS = "id, code, kind, adapter, shop_id, settings, state, cursor, claims_cursor, expires_at"
+RENEWING = timedelta(minutes=2)
+"""So long one process has to renew a grant before another one tries."""
 
 
 def _facts(row: tuple[Any, ...]) -> ConnectionFacts:
-    cursor = None if row[7] is None else as_moment(row[7])
-    return ConnectionFacts(row[0], row[1], row[2], row[3], row[4], row[5], row[6], cursor)
+    moments = [None if moment is None else as_moment(moment) for moment in row[7:10]]
+    return ConnectionFacts(row[0], row[1], row[2], row[3], row[4], row[5], row[6], *moments)
 
 
 def connections(db: Database, kind: str) -> list[ConnectionFacts]:
@@ -85,6 +90,73 @@ def connect(
     )
     uow.note("connected", "connection", connection_id, adapter)
     return int(connection_id)
+
+
+def keep_grant(
+    uow: UnitOfWork,
+    seal: Seal,
+    facts: ConnectionFacts,
+    fields: tuple[SettingField, ...],
+    settings: Mapping[str, str],
+    expires_at: datetime | None,
+) -> None:
+    """Access that was given or renewed: its settings are kept beside the others, and the connection works again."""
+    row = uow.db.row(
+        "SELECT settings, state FROM connection WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"), (facts.id,)
+    )
+    if row is None:
+        raise DomainError(f"there is no connection {facts.code}", remedy="see the list of connections")
+    where = place("connection", facts.code, "settings")
+    values = merged(facts.code, fields, opened(seal, where, row[0]), settings)
+    uow.db.change(
+        "UPDATE connection SET settings = ?, expires_at = ?, renewing_until = NULL WHERE id = ?",
+        (sealed(seal, where, values), expires_at, facts.id),
+    )
+    uow.note("access granted", "connection", facts.id, "" if expires_at is None else f"until {expires_at.isoformat()}")
+    if row[1] != "active":
+        resume(uow, facts.id)
+
+
+def renewable(db: Database, connection_id: int, before: datetime) -> bool:
+    """Whether its grant ends before a moment."""
+    row = db.row("SELECT expires_at FROM connection WHERE id = ?", (connection_id,))
+    return row is not None and row[0] is not None and as_moment(row[0]) < before
+
+
+def begin_renewal(uow: UnitOfWork, connection_id: int, before: datetime) -> bool:
+    """Whether it falls to us to renew a grant that ends before a moment: of all that ask at once, to one."""
+    return bool(
+        uow.db.change(
+            "UPDATE connection SET renewing_until = ? WHERE id = ? AND expires_at < ? "
+            "AND (renewing_until IS NULL OR renewing_until < ?)",
+            (uow.now + RENEWING, connection_id, before, uow.now),
+        )
+    )
+
+
+def move_back(uow: UnitOfWork, connection_id: int, to: datetime) -> None:
+    """Pull again from an earlier moment on; what is known already changes nothing. Forward is refused: it would skip."""
+    row = uow.db.row(
+        "SELECT code, cursor, claims_cursor FROM connection WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        (connection_id,),
+    )
+    if row is None:
+        raise DomainError(f"there is no connection {connection_id}", remedy="reload the page")
+    code, *cursors = row
+    reached = [as_moment(cursor) for cursor in cursors if cursor is not None]
+    if not reached:
+        raise DomainError(f"connection {code} has not been pulled yet", remedy="pull it once first")
+    if to >= max(reached):
+        raise DomainError(
+            f"connection {code} has been pulled until {max(reached).isoformat()}",
+            remedy="give an earlier moment; nothing may be skipped",
+        )
+    uow.db.change(
+        "UPDATE connection SET cursor = CASE WHEN cursor > ? THEN ? ELSE cursor END, claims_cursor = CASE WHEN "
+        "claims_cursor > ? THEN ? ELSE claims_cursor END WHERE id = ?",
+        (to, to, to, to, connection_id),
+    )
+    uow.note("moved back", "connection", connection_id, to.isoformat())
 
 
 def pause(uow: UnitOfWork, connection_id: int, reason: str) -> None:

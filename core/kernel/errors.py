@@ -111,11 +111,18 @@ class RemoteUnavailable(RemoteError):
 
 
 class RateLimited(RemoteUnavailable):
-    """The remote asks for patience: `seconds` until it will listen again."""
+    """The remote asks for patience: `seconds` until it will listen again.
 
-    def __init__(self, what: str, *, seconds: float, code: str = "", raw: str = "", remedy: str = "") -> None:
+    `scope` says who has to wait: `call` this kind of call only, `shop` everything on this connection, `app` every
+    connection of the same adapter.
+    """
+
+    def __init__(
+        self, what: str, *, seconds: float, code: str = "", raw: str = "", remedy: str = "", scope: str = "shop"
+    ) -> None:
         super().__init__(what, code=code, raw=raw, remedy=remedy)
         self.seconds = seconds
+        self.scope = scope
 
 
 class OutcomeUnknown(RemoteError):

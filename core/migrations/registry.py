@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..aftersales.models import AfterSale, AfterSaleLine
 from ..auth.models import Person, SignIn
 from ..catalog.models import KitComponent, Listing, PriceList, PriceListItem, Promotion, Shop, Sku
 from ..channels.models import ChannelDocument, InboxDocument, ShipmentNotice
@@ -69,5 +70,5 @@ TABLES: tuple[type[Table], ...] = (
     ShipmentNotice, PluginSetting, PluginMemory, PluginFault, Person, SignIn, PriceList, PriceListItem, Promotion,
     OrderLink, FreightTemplate, ImportMapping, ImportFile, ImportRow, ReviewerScope, BlacklistEntry, Amendment, Lineage,
     Putback, SafetyStock, StockLock, LockedUnits, PresaleCap, StockThreshold, LowStock, Supplier, PurchaseOrder, PurchaseLine,
-    GiftCount, Presale, PresaleOrder, PresaleLine,
+    GiftCount, Presale, PresaleOrder, PresaleLine, AfterSale, AfterSaleLine,
 )  # fmt: skip

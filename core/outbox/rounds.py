@@ -15,32 +15,43 @@ _log = logging.getLogger("orderyard.rounds")
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A look at something, `every` so many seconds, and at once when it is asked for by name."""
+    """A look at something, `every` so many seconds, and at once when it is asked for by name.
+
+    Rounds of one `lane` have their turns one after the other; a slow one delays nothing on other lanes.
+    """
 
     name: str
     every: float
     look: Callable[[], object]
+    lane: str = ""
 
 
 class Rounds:
-    """Goes the rounds on the calling thread until it is told to stop."""
+    """Goes the rounds until it is told to stop: the lane without a name on the calling thread, each other one on its own."""
 
     def __init__(self, installation: Installation, rounds: Sequence[Round]) -> None:
         self._installation = installation
-        self._rounds = tuple(rounds)
+        self._lanes: dict[str, list[Round]] = {"": []}
+        for round_ in rounds:
+            self._lanes.setdefault(round_.lane, []).append(round_)
         self._due: dict[str, datetime] = {}
         self._asked: set[str] = set()
-        self._hint = threading.Event()
+        self._hints = {lane: threading.Event() for lane in self._lanes}
 
     def ask(self, name: str) -> None:
         """Look at this one now; a hint that is lost does no harm."""
         self._asked.add(name)
-        self._hint.set()
+        for lane, rounds in self._lanes.items():
+            if any(round_.name == name for round_ in rounds):
+                self._hints[lane].set()
 
     def once(self) -> list[str]:
-        """Look at whatever is due; which that was. One that fails is logged and comes round again."""
+        """Look at whatever is due, lane by lane; which that was. One that fails is logged and comes round again."""
+        return [name for lane in self._lanes for name in self._go(lane)]
+
+    def _go(self, lane: str) -> list[str]:
         looked = []
-        for round_ in self._rounds:
+        for round_ in self._lanes[lane]:
             now = self._installation.environment.now()
             if round_.name not in self._asked and self._due.get(round_.name, now) > now:
                 continue
@@ -56,7 +67,18 @@ class Rounds:
         return looked
 
     def serve(self, stop: threading.Event) -> None:
+        others = [
+            threading.Thread(target=self._serve, args=(lane, stop), name=f"rounds-{lane}") for lane in self._lanes if lane
+        ]
+        for thread in others:
+            thread.start()
+        self._serve("", stop)
+        for thread in others:
+            thread.join()
+
+    def _serve(self, lane: str, stop: threading.Event) -> None:
+        hint = self._hints[lane]
         while not stop.is_set():
-            self._hint.clear()
-            self.once()
-            self._hint.wait(0.5)
+            hint.clear()
+            self._go(lane)
+            hint.wait(0.5)

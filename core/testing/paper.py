@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from ...hookspecs import hookimpl
+from ..aftersales.api import AfterSaleState, AfterSaleType, GoodsState, MoneyState
 from ..channels import inbox
 from ..channels.api import (
     Ability,
@@ -24,10 +25,17 @@ from ..channels.api import (
     Channel,
     ChannelLine,
     ChannelOrder,
+    Claim,
+    ClaimAnswer,
+    ClaimLine,
     Confirmed,
+    DocumentKind,
     Found,
+    Grant,
     Hint,
     ListingRef,
+    Memo,
+    Message,
     Page,
     Shipment,
     StockAnswer,
@@ -36,7 +44,7 @@ from ..channels.api import (
     TradeState,
     Window,
 )
-from ..channels.engine import Pulled
+from ..channels.feeds import Pulled
 from ..connections.service import ConnectionFacts, connect, connection
 from ..host.api import Manifest
 from ..kernel.errors import RemoteNotUnderstood, RemoteRejected
@@ -69,6 +77,16 @@ def document(external_id: str, *lines: tuple[str, int] | Mapping[str, Any], **mo
     return whole | more
 
 
+def claim(external_id: str, order: str, *lines: tuple[str, int], **more: Any) -> dict[str, Any]:
+    """A buyer's wish about an order's document, just asked for; a line is (merchant code, units)."""
+    whole = {
+        "id": external_id, "order": order, "version": AT.isoformat(), "type": "refund_only", "state": "requested",
+        "amount": sum(1000 * units for _, units in lines), "lines": [list(line) for line in lines], "reason": "too late",
+        "goods": "none", "money": "pending", "waybill": "",
+    }  # fmt: skip
+    return whole | more
+
+
 def later(order: Mapping[str, Any], seconds: int = 60, **changes: Any) -> dict[str, Any]:
     """The same order after a change on the platform."""
     moment = datetime.fromisoformat(order["version"]) + timedelta(seconds=seconds)
@@ -96,6 +114,12 @@ class Platform:
     """When each was last changed, by the clock of whoever asks."""
     shipments: list[dict[str, Any]] = field(default_factory=list)
     stock: dict[str, int] = field(default_factory=dict)
+    claims: dict[str, dict[str, Any]] = field(default_factory=dict)
+    memos: dict[str, tuple[str, str]] = field(default_factory=dict)
+    queue: list[tuple[str, str]] = field(default_factory=list)
+    """Messages that nobody has confirmed: (token, order)."""
+    grants: int = 0
+    """How often access was granted or renewed."""
 
     def keep(self, order: Mapping[str, Any], content: bytes | None = None, changed: datetime | None = None) -> None:
         """The platform now says this about an order; `content` instead of proper JSON."""
@@ -110,12 +134,36 @@ class Platform:
         asked = json.loads(request.body or b"{}")
         if request.url == "paper:orders":
             since, until = (datetime.fromisoformat(asked[name]) for name in ("since", "until"))
-            found = [[id_, self.versions[id_].isoformat()] for id_, at in sorted(self.changed.items()) if since <= at < until]
+            found = [
+                [id_, self.versions[id_].isoformat()]
+                for id_, at in sorted(self.changed.items())
+                if id_ in self.orders and since <= at < until
+            ]
             return Response(200, {}, json.dumps(found).encode())
         if request.url == "paper:order":
             content = self.orders.get(asked["id"])
             return Response(404 if content is None else 200, {}, content or b"")
-        if request.url == "paper:ship":
+        if request.url == "paper:claims":
+            since, until = (datetime.fromisoformat(asked[name]) for name in ("since", "until"))
+            changed = {id_: self.changed.get(f"claim/{id_}", self.moment) for id_ in self.claims}
+            found = [[id_, self.claims[id_]["version"]] for id_, at in changed.items() if since <= at < until]
+            return Response(200, {}, json.dumps(found).encode())
+        if request.url == "paper:claim":
+            said = self.claims.get(asked["id"])
+            return Response(404 if said is None else 200, {}, b"" if said is None else body(said))
+        if request.url == "paper:answer":
+            said = self.claims[asked["id"]]
+            self.claims[asked["id"]] = later(said, 1, state="approved" if asked["agree"] else "rejected")
+        elif request.url == "paper:queue":
+            return Response(200, {}, json.dumps(self.queue[:2]).encode())
+        elif request.url == "paper:confirm":
+            self.queue = [message for message in self.queue if message[0] not in asked["tokens"]]
+        elif request.url == "paper:grant":
+            self.grants += 1
+            return Response(200, {}, json.dumps({"token": f"token-{self.grants}"}).encode())
+        elif request.url == "paper:memo":
+            self.memos[asked["order"]] = (asked["text"], asked["flag"])
+        elif request.url == "paper:ship":
             self.shipments.append(asked)
         elif request.url == "paper:stock":
             self.stock.update(asked)
@@ -127,7 +175,7 @@ class Paper(Channel):
 
     name: ClassVar[str] = "paper"
     title: ClassVar[str] = "Paper"
-    settings: ClassVar[tuple[SettingField, ...]] = ()
+    settings: ClassVar[tuple[SettingField, ...]] = (SettingField("token", "Token", secret=True, required=False),)
     ability: ClassVar[Ability] = Ability(span=timedelta(days=1), tracking_per="quantity", stock_batch=10)
     mended: ClassVar[bool] = False
     """Whether its author has mended it: it then reads what crashed it."""
@@ -190,6 +238,63 @@ class Paper(Channel):
     def find_shipment(self, shipment: Shipment) -> Confirmed | None:
         return None
 
+    def change_shipment(self, shipment: Shipment, replaces: str, key: str) -> Confirmed:
+        lines = [[line.external_id, line.quantity] for line in shipment.lines]
+        told = {"order": shipment.order_external_id, "number": shipment.number, "lines": lines, "replaces": replaces}
+        self._ask("ship", told | {"key": key}, effect=True)
+        return Confirmed()
+
+    def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
+        rows = self._ask("claims", {"since": window.since.isoformat(), "until": window.until.isoformat()}).json()
+        return Page(tuple(Found(id_, datetime.fromisoformat(version)) for id_, version in rows), None)
+
+    def fetch_claim(self, external_id: str) -> bytes:
+        answer = self._ask("claim", {"id": external_id})
+        if answer.status == 404:
+            raise RemoteRejected(f"there is no claim {external_id}")
+        return answer.body
+
+    def read_claim(self, body: bytes) -> Claim:
+        said = json.loads(body.decode())
+        if said["state"] not in set(AfterSaleState):
+            raise RemoteNotUnderstood(f"unknown state {said['state']}")
+        return Claim(
+            said["id"], said["order"], datetime.fromisoformat(said["version"]), AfterSaleType(said["type"]),
+            AfterSaleState(said["state"]), Money(said["amount"], "CNY"),
+            tuple(ClaimLine(f"L-{code}", units, Money(1000 * units, "CNY")) for code, units in said["lines"]),
+            GoodsState(said["goods"]), MoneyState(said["money"]), said["reason"], waybill=said["waybill"],
+        )  # fmt: skip
+
+    def answer_claim(self, answer: ClaimAnswer, key: str) -> None:
+        said = {"id": answer.claim.external_id, "agree": answer.agree, "because": answer.because}
+        if "no" in answer.because.split():
+            raise RemoteRejected("the platform takes no refusal of this kind")
+        self._ask("answer", said, effect=True)
+
+    def write_memo(self, order_external_id: str, memo: Memo) -> None:
+        self._ask("memo", {"order": order_external_id, "text": memo.text, "flag": memo.flag}, effect=True)
+
+    def next_messages(self) -> Sequence[Message]:
+        rows = self._ask("queue", {}).json()
+        return [Message(Hint(f"queue/{token}", order), token) for token, order in rows]
+
+    def confirm_messages(self, tokens: Sequence[str]) -> None:
+        self._ask("confirm", {"tokens": list(tokens)}, effect=True)
+
+    def consent_page(self, back: str, state: str) -> str:
+        return f"https://paper.example/consent?back={back}&state={state}"
+
+    def exchange(self, answer: Mapping[str, str], back: str) -> Grant:
+        if answer.get("code") != "yes":
+            raise RemoteRejected("this code is not ours")
+        return Grant({"token": self._ask("grant", {}).json()["token"]}, self.transport.now() + timedelta(hours=1))
+
+    def renew(self) -> Grant | None:
+        return Grant({"token": self._ask("grant", {}).json()["token"]}, self.transport.now() + timedelta(days=30))
+
+    def who(self) -> str:
+        return f"the shop of {self.config.get('token', 'nobody')}"
+
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         self._ask("stock", {target.listing.merchant_code: target.quantity for target in targets}, effect=True)
         return [StockAnswer(target, StockOutcome.OK) for target in targets]
@@ -202,7 +307,8 @@ class Paper(Channel):
             said = json.loads(delivery.body.decode())
         except ValueError as error:
             raise RemoteNotUnderstood(f"the push cannot be read: {error}") from error
-        return [Hint(delivery.headers["x-paper-id"], said["id"])]
+        kind = DocumentKind(said.get("kind", "order"))
+        return [Hint(delivery.headers["x-paper-id"], said["id"], said.get("topic", ""), kind)]
 
 
 def plugin(**ability: Any) -> SimpleNamespace:
@@ -234,7 +340,7 @@ class Shop:
             self.platform.keep(order, changed=self.house.environment.moment)
         self.house.environment.moment += timedelta(minutes=1)
         with self.house.db.connection():
-            return self.house.system.channels.pull(self.facts)
+            return self.house.system.channels.feeds.pull(self.facts)
 
     def take(self, name: str, external_id: str, content: bytes) -> str:
         """What the engine makes of one document that came in under a name of its own; its verdict."""
@@ -242,7 +348,13 @@ class Shop:
         with system.installation.unit_of_work("channel:paper") as uow:
             row = inbox.store(uow, facts.id, "push", name, external_id, body=content)
         assert row is not None, f"{name} came before"
-        return inbox.take(system.installation, facts, system.channels.channel(facts), row, content)[0]
+        return inbox.take(system.installation, facts, system.channels.accounts.channel(facts), row, content)[0]
+
+    def claim(self, said: Mapping[str, Any]) -> Pulled:
+        """The platform says this about a claim since a moment ago, and we ask it."""
+        self.platform.claims[said["id"]] = dict(said)
+        self.platform.changed[f"claim/{said['id']}"] = self.house.environment.moment
+        return self.pull()
 
     def order(self, external_id: str) -> int:
         """Our id of a platform's order."""
@@ -262,7 +374,7 @@ def open_shop(databases: Databases, home: Path, **ability: Any) -> Iterator[Shop
     with open_house(databases, home, transport=platform, plugins={"paper": module}) as house:
         with house.work() as uow:
             connect(
-                uow, house.system.seal, code="paper", kind="channel", adapter="paper", shop_id=house.shops["cn"].id, fields=(),
-                settings={},
+                uow, house.system.seal, code="paper", kind="channel", adapter="paper", shop_id=house.shops["cn"].id,
+                fields=Paper.settings, settings={},
             )  # fmt: skip
         yield Shop(house, platform, module.Paper)

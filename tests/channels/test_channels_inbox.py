@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orderyard.core.channels import inbox
+from orderyard.core.channels.api import DocumentKind
 from orderyard.core.channels.service import replay
 from orderyard.core.fulfillment import service as fulfillment
 from orderyard.core.kernel.errors import CredentialsRefused, DomainError, RemoteNotUnderstood, RemoteUnavailable
@@ -39,7 +40,7 @@ def test_the_same_version_again_is_a_duplicate_and_an_older_one_is_stale(shop: S
     shop.pull(order)
     assert shop.pull(paid).verdicts == {"effective": 1}
     system, facts = shop.house.system, shop.facts
-    channel = system.channels.channel(facts)
+    channel = system.channels.accounts.channel(facts)
     for number, (said, verdict) in enumerate([(paid, "duplicate"), (order, "stale")]):
         with shop.house.work() as uow:
             row = inbox.store(uow, facts.id, "push", f"d{number}", "T1", body=body(said))
@@ -149,7 +150,7 @@ def test_a_document_that_was_kept_and_never_read_is_read_by_the_next_pull(shop: 
     order = document("T1", ("TEE", 1))
     version = shop.platform.moment
     with shop.house.work() as uow:
-        name = inbox.polled("T1", version, body(order))
+        name = inbox.polled(DocumentKind.ORDER, "T1", version, body(order))
         inbox.store(uow, shop.facts.id, "pull", name, "T1", version=version, body=body(order))
     assert shop.pull(order).verdicts == {"effective": 1}
     assert shop.verdicts() == [("T1", "effective")]
@@ -159,7 +160,7 @@ def test_a_document_read_from_two_sides_keeps_its_first_verdict(shop: Shop) -> N
     shop.pull(document("T1", ("TEE", 1)))
     [(row, content)] = shop.house.db.rows("SELECT id, body FROM inbox")
     system = shop.house.system
-    again = inbox.take(system.installation, shop.facts, system.channels.channel(shop.facts), row, bytes(content))
+    again = inbox.take(system.installation, shop.facts, system.channels.accounts.channel(shop.facts), row, bytes(content))
     assert again == ("effective", shop.order("T1"))
     assert shop.verdicts() == [("T1", "effective")]
 
@@ -180,11 +181,11 @@ class Broken:
 
 
 def breaking(shop: Shop, where: str, error: Exception) -> None:
-    shop.house.system.channels._transport = Broken(shop, where, error)
+    shop.house.system.channels.accounts._transport = Broken(shop, where, error)
 
 
 def mended(shop: Shop) -> None:
-    shop.house.system.channels._transport = shop.platform
+    shop.house.system.channels.accounts._transport = shop.platform
 
 
 def test_an_unreachable_platform_ends_the_pull_and_loses_nothing(shop: Shop) -> None:
@@ -202,7 +203,7 @@ def test_an_unreachable_platform_ends_the_pull_and_loses_nothing(shop: Shop) -> 
 def test_refused_credentials_pause_the_connection(shop: Shop) -> None:
     breaking(shop, "paper:orders", CredentialsRefused("key expired"))
     assert shop.pull().error == "key expired"
-    assert (shop.facts.state, shop.house.system.channels.active()) == ("paused", [])
+    assert (shop.facts.state, shop.house.system.channels.accounts.active()) == ("paused", [])
 
 
 @pytest.mark.parametrize("error", [RemoteNotUnderstood("half an answer"), KeyError("trade")])
@@ -224,7 +225,7 @@ def test_an_adapter_that_falls_over_ends_its_own_pull_only(shop: Shop) -> None:
 
 def push(shop: Shop, content: bytes, delivery_id: str = "d1", **headers: str) -> str:
     given = {name.lower(): value for name, value in (signed(content, delivery_id) | headers).items()}
-    return shop.house.system.channels.receive("paper", Delivery(given, content))
+    return shop.house.system.channels.feeds.receive("paper", Delivery(given, content))
 
 
 def test_a_push_is_kept_and_its_document_fetched_later(shop: Shop) -> None:
@@ -396,5 +397,5 @@ def test_a_document_may_change_again_within_the_same_second(shop: Shop) -> None:
     for memo in ("", "written in the same second"):
         shop.platform.keep(order | {"memo": memo}, changed=now)
         shop.house.environment.moment += timedelta(seconds=1)
-        assert shop.house.system.channels.pull(shop.facts).verdicts == {"effective": 1}
+        assert shop.house.system.channels.feeds.pull(shop.facts).verdicts == {"effective": 1}
     assert shop.house.card(shop.order("T1")).memo == "written in the same second"

@@ -28,7 +28,7 @@ BELOW["host"] = {"kernel", "hookspecs"}
 BELOW["outbox"] = BELOW["host"] | {"host"}
 BELOW["connections"] = BELOW["outbox"] | {"outbox", "catalog"}
 BELOW["channels"] = BELOW["carriers"] = BELOW["automation"] = (
-    BELOW["connections"] | BELOW["fulfillment"] | {"fulfillment", "connections"}
+    BELOW["connections"] | BELOW["aftersales"] | {"aftersales", "connections"}
 )
 BELOW["migrations"] = DOMAINS | {"host", "outbox", "connections", "channels", "carriers", "automation"}
 BELOW["web"] = BELOW["rest"] = BELOW["migrations"] | {"migrations", "hookspecs"}

@@ -39,7 +39,7 @@ def finish(place: Town) -> None:
     quiet = 0
     while quiet < 3:
         assert time.monotonic() < deadline, db.rows("SELECT kind, state, error FROM task WHERE state <> 'done'")
-        pulled = [system.channels.pull(facts) for facts in system.channels.active()]
+        pulled = [system.channels.feeds.pull(facts) for facts in system.channels.accounts.active()]
         released, drained, shipped = system.release(), system.worker.drain(), work_through(system)
         waiting = db.rows("SELECT 1 FROM task WHERE state IN ('due', 'leased')")
         busy = any(result.verdicts for result in pulled) or released or drained.worked or shipped or waiting
@@ -56,7 +56,7 @@ def test_a_process_killed_all_over_the_road_loses_nothing_and_doubles_nothing(
     databases: Databases = request.getfixturevalue(name)
     url = databases.create()
     with town(tmp_path, database=url) as place:
-        place.system.channels.meet_all()
+        place.system.channels.publishing.meet_all()
         orders_come(place)
         for writes in DEATHS:
             killed(place.system, writes)

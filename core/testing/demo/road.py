@@ -113,7 +113,7 @@ def once(home: Path, *, database: str = "", per_channel: int = 22, say: Say = la
     began = time.monotonic()
     with town(home, database=database, say=say) as place:
         system = place.system
-        met = system.channels.meet_all()
+        met = system.channels.publishing.meet_all()
         system.publish()
         say(f"offered and published: {', '.join(f'{code} {count}' for code, count in met.items())}")
         say("buyers order")
@@ -165,7 +165,7 @@ def _until_pulled(place: Town) -> None:
     """Pull until two rounds in a row bring nothing new; a platform lists a change up to a second late."""
     quiet = 0
     for _ in range(30):
-        pulled = [place.system.channels.pull(facts) for facts in place.system.channels.active()]
+        pulled = [place.system.channels.feeds.pull(facts) for facts in place.system.channels.accounts.active()]
         quiet = 0 if any(result.verdicts for result in pulled) else quiet + 1
         db = place.system.installation.db
         held = {code: db.row("SELECT COUNT(*) FROM channel_order d JOIN connection c ON c.id = d.connection_id "

@@ -36,7 +36,7 @@ def hand_over(world: World, platform: Platform, order: ChannelOrder) -> None:
         )
     if row is None:
         raise DomainError(f"{order.external_id} was delivered twice under one number")
-    verdict, order_id = inbox.take(system.installation, facts, system.channels.channel(facts), row, body)
+    verdict, order_id = inbox.take(system.installation, facts, system.channels.accounts.channel(facts), row, body)
     if verdict == "parked":
         [(reason,)] = world.rows("SELECT reason FROM inbox WHERE id = ?", (row,))
         raise DomainError(f"parked: {reason}")

@@ -1,0 +1,94 @@
+"""What a shop shows: the items it offers, and the stock that each of them may promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..catalog.service import meet_listings
+from ..connections.service import ConnectionFacts
+from ..inventory.published import Published, published
+from .accounts import Accounts
+from .api import ListingRef, ListsItems, PushesStock, StockOutcome, StockTarget
+
+
+class Publishing:
+    """Keeps what channels show in step with what is there."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._installation = accounts.installation
+
+    # items
+
+    def meet_items(self, facts: ConnectionFacts) -> int:
+        """Learn what the shop offers, mapped by merchant code where that is a SKU's; how many items it has."""
+        channel = self._accounts.channel(facts)
+        if facts.shop_id is None or not isinstance(channel, ListsItems):
+            return 0
+        count, cursor = 0, None
+        while True:
+            page = channel.list_items(cursor)
+            seen = {
+                (item.listing.item_id, item.listing.variant_id): (item.listing.merchant_code, item.title) for item in page.items
+            }
+            if seen:
+                with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+                    meet_listings(uow, facts.shop_id, seen)
+            count, cursor = count + len(seen), page.cursor
+            if cursor is None:
+                return count
+
+    def meet_all(self) -> dict[str, int]:
+        """Learn the offers of every active connection, each by itself."""
+        return self._accounts.side_by_side("items", self.meet_items)
+
+    # stock
+
+    def publish(self, facts: ConnectionFacts, sku_ids: Iterable[int] | None = None) -> int:
+        """Bring the numbers a channel shows up to date; how many figures it took.
+
+        Stock figures are state: each is computed when it is sent, what the channel acknowledged is kept, and a figure that
+        somebody else changed meanwhile is written again over what stands there now.
+        """
+        if facts.shop_id is None:
+            return 0
+        channel = self._accounts.channel(facts)
+        if not isinstance(channel, PushesStock):
+            return 0
+        today = self._installation.merchant.day(self._installation.environment.now())
+        numbers = published(self._installation.db, facts.shop_id, sku_ids, today)
+        wanted = [row for row in numbers if row.wanted != row.acknowledged]
+        taken = 0
+        step = max(1, channel.ability.stock_batch)
+        for start in range(0, len(wanted), step):
+            taken += self._publish(facts, channel, wanted[start : start + step])
+        return taken
+
+    def _publish(self, facts: ConnectionFacts, channel: PushesStock, rows: Sequence[Published], again: bool = True) -> int:
+        targets = [
+            StockTarget(ListingRef(row.item_id, row.variant_id, row.merchant_code), row.wanted, row.acknowledged)
+            for row in rows
+        ]
+        # An absolute figure may be sent twice without harm, so the key only has to differ from one push to the next.
+        answers = channel.push_stock(targets, self._installation.environment.token())
+        done: list[tuple[int, int | None]] = []
+        stale: list[Published] = []
+        for row, answer in zip(rows, answers, strict=True):
+            if answer.outcome is StockOutcome.OK:
+                done.append((row.listing_id, row.wanted))
+            elif answer.outcome is StockOutcome.STALE:
+                current = answer.current
+                done.append((row.listing_id, current))
+                stale.append(
+                    Published(row.listing_id, row.item_id, row.variant_id, row.merchant_code, row.wanted, current, row.base)
+                )
+        with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+            for listing_id, number in done:
+                uow.db.change("UPDATE listing SET published = ? WHERE id = ?", (number, listing_id))
+        taken = len(done) - len(stale)
+        return taken + self._publish(facts, channel, stale, again=False) if stale and again else taken
+
+    def publish_all(self, sku_ids: Iterable[int] | None = None) -> dict[str, int]:
+        """Publish on every active connection, each by itself: one in trouble waits for the next time alone."""
+        skus = None if sku_ids is None else list(sku_ids)
+        return self._accounts.side_by_side("publish", lambda facts: self.publish(facts, skus))
