@@ -52,7 +52,7 @@ class PostalAddress(Table):
     masked = peewee.BooleanField()
     privacy_token = peewee.TextField()
     token_owner = peewee.TextField()
-    merge_key = peewee.TextField(index=True)
+    merge_key = peewee.TextField()
     """Equal where two addresses may share a parcel; empty proves nothing."""
 
     class Meta:

@@ -18,7 +18,7 @@ class FulfillmentOrder(Table):
     shop = peewee.ForeignKeyField(Shop, index=False, backref="+")
     warehouse = peewee.ForeignKeyField(Warehouse, null=True, index=False, backref="+")
     address = peewee.ForeignKeyField(PostalAddress, index=False, backref="+")
-    merge_key = peewee.TextField(index=True)
+    merge_key = peewee.TextField()
     state = peewee.TextField()
     cod = peewee.BooleanField()
     currency = peewee.TextField()
@@ -47,7 +47,7 @@ class FoLine(Table):
     fo = peewee.ForeignKeyField(FulfillmentOrder, index=False, backref="lines")
     order = peewee.ForeignKeyField(Order, backref="+")
     line = peewee.ForeignKeyField(OrderLine, backref="+")
-    sku_id = peewee.IntegerField(index=True)
+    sku_id = peewee.IntegerField()
     quantity = peewee.IntegerField(constraints=[peewee.Check("quantity > 0")])
     reserved = peewee.IntegerField(default=0)
 
@@ -55,6 +55,9 @@ class FoLine(Table):
         table_name = "fo_line"
         indexes = ((("fo", "line"), True),)
         constraints = (peewee.Check("reserved >= 0 AND reserved <= quantity"),)
+
+
+FoLine.add_index(FoLine.index(FoLine.sku_id, where=FoLine.reserved < FoLine.quantity, name="fo_line_waiting"))
 
 
 class Waybill(Table):

@@ -22,6 +22,8 @@ from ..orders.unwritten import unwritten
 from . import putback
 from .api import FoReleased, FoState, FoVoided, RelabelWanted, ShipmentDelivered, ShipmentDispatched, WaybillState
 from .routing import Demand, decide
+from .serving import FoLineRow as FoLineRow
+from .serving import Serving, serve
 from .states import FO, INSIDE, LIVE, OPEN, quoted
 
 BY_HAND = "by_hand"
@@ -29,6 +31,9 @@ BY_HAND = "by_hand"
 
 HOLDER = "fo_line"
 """Reservations are held by fulfillment order lines."""
+
+_TOGETHER = 1000
+"""So many that wait are served with one set of statements."""
 
 
 def fo_number(fo_id: int) -> str:
@@ -88,15 +93,20 @@ def move(uow: UnitOfWork, fo: Fo, target: FoState, because: str, **columns: Any)
 
 def _step(uow: UnitOfWork, fo: Fo, target: FoState, because: str, **columns: Any) -> Change:
     """The change behind a step that is allowed; whoever makes it hands what it touched to `_stepped`."""
-    FO.check(fo.number, fo.state, target, remedy="reload the page to see where it stands")
-    facts = {"number": fo.number, "warehouse": fo.warehouse, "carrier": fo.carrier}
-    orders.ask_first(uow, "fulfillment_order", fo.id, fo.state, target, facts)
-    uow.note(f"{fo.state} → {target}", "fulfillment_order", fo.id, because)
+    _allowed(uow, fo, target, because)
     settings = "".join(f", {column} = ?" for column in columns)
     return Change(
         f"UPDATE fulfillment_order SET state = ?, version = version + 1{settings} WHERE id = ? AND state = ?",
         [target, *columns.values(), fo.id, fo.state],
     )
+
+
+def _allowed(uow: UnitOfWork, fo: Fo, target: FoState, because: str) -> None:
+    """Note a step that its states and plugins allow; refuse any other."""
+    FO.check(fo.number, fo.state, target, remedy="reload the page to see where it stands")
+    facts = {"number": fo.number, "warehouse": fo.warehouse, "carrier": fo.carrier}
+    orders.ask_first(uow, "fulfillment_order", fo.id, fo.state, target, facts)
+    uow.note(f"{fo.state} → {target}", "fulfillment_order", fo.id, because)
 
 
 def _stepped(fo: Fo, touched: int) -> None:
@@ -285,8 +295,7 @@ def offer(uow: UnitOfWork, events: Sequence[StockFreed]) -> None:
         f"WHERE l.fo_id = f.id AND l.reserved < l.quantity AND l.sku_id IN ({marks(skus)})) ORDER BY f.paid_at, f.id",
         skus,
     )
-    for fo_id in undisturbed(uow, [row[0] for row in waiting]):
-        allocate(uow, fo_id, "stock became free")
+    allocate_all(uow, undisturbed(uow, [row[0] for row in waiting]), "stock became free")
 
 
 def undisturbed(uow: UnitOfWork, fo_ids: Sequence[int]) -> list[int]:
@@ -308,21 +317,6 @@ def undisturbed(uow: UnitOfWork, fo_ids: Sequence[int]) -> list[int]:
     return [fo_id for fo_id in fo_ids if fo_id in locked and locked[fo_id] == lines.get(fo_id)]
 
 
-@dataclass(frozen=True, slots=True)
-class FoLineRow:
-    """A line of a fulfillment order, with the kit its order line belongs to."""
-
-    id: int
-    order_id: int
-    line_id: int
-    sku_id: int
-    code: str
-    quantity: int
-    reserved: int
-    kit_line: int | None
-    per_kit: int
-
-
 def fo_lines(uow: UnitOfWork, fo_id: int) -> list[FoLineRow]:
     """The lines of a fulfillment order in the order of their order lines."""
     question = _lines_question(fo_id)
@@ -330,82 +324,96 @@ def fo_lines(uow: UnitOfWork, fo_id: int) -> list[FoLineRow]:
 
 
 def _lines_question(fo_id: int) -> Question:
-    return Question(
-        "SELECT f.id, f.order_id, f.line_id, f.sku_id, k.code, f.quantity, f.reserved, l.kit_line, l.per_kit "
-        "FROM fo_line f JOIN order_line l ON l.id = f.line_id JOIN sku k ON k.id = f.sku_id WHERE f.fo_id = ? "
-        "ORDER BY f.order_id, l.no",
-        (fo_id,),
-        9,
-    )
+    return Question(f"{_LINES} WHERE f.fo_id = ? ORDER BY f.order_id, l.no", (fo_id,), 9)
+
+
+_LINES = (
+    "SELECT f.id, f.order_id, f.line_id, f.sku_id, k.code, f.quantity, f.reserved, l.kit_line, l.per_kit "
+    "FROM fo_line f JOIN order_line l ON l.id = f.line_id JOIN sku k ON k.id = f.sku_id"
+)
 
 
 def allocate(uow: UnitOfWork, fo_id: int, because: str, *, stay: bool = False) -> bool:
-    """Reserve what a planned fulfillment order still misses, in line order, kits only whole; whether it is complete now.
+    """`allocate_all` for one; whether it is complete now."""
+    return allocate_all(uow, [fo_id], because, stay=stay) == [fo_id]
 
-    One that has nothing reserved yet moves to a warehouse that can serve it whole, unless it is to `stay`, or one of its
-    orders may only be sent from where it is.
+
+def allocate_all(uow: UnitOfWork, fo_ids: Sequence[int], because: str, *, stay: bool = False) -> list[int]:
+    """Reserve what planned fulfillment orders still miss, one after the other as they are given; those that are complete now.
+
+    Each is served in line order, kits only whole. One that has nothing reserved yet moves to a warehouse that can serve it
+    whole, unless it is to `stay`, or one of its orders may only be sent from where it is.
     """
-    fo = held(uow, [fo_id])[fo_id]
-    if fo.state is not FoState.PLANNED or fo.warehouse_id is None:
-        return fo.state is not FoState.PLANNED
-    lines = fo_lines(uow, fo_id)
-    levels = inventory.lock_levels(uow, {line.sku_id for line in lines}, [fo.shop_id], wait=False)
-    level_of = {(level.warehouse.id, level.sku_id): level for level in levels}
-    free = {(level.warehouse.id, level.sku_id): level.free for level in levels}
-    missing = {line.id: line.quantity - line.reserved for line in lines}
-    warehouse_id = fo.warehouse_id
-    if not stay and not any(line.reserved for line in lines) and not _chosen(uow, fo_id):
-        need: dict[int, int] = {}
-        for line in lines:
-            need[line.sku_id] = need.get(line.sku_id, 0) + line.quantity
-        able = sorted(
-            {level.warehouse.code: level.warehouse.id for level in levels}.items(),
-            key=lambda pair: (pair[1] != fo.warehouse_id, pair[0]),
-        )
-        for _, candidate in able:
-            if all(free.get((candidate, sku_id), 0) >= count for sku_id, count in need.items()):
-                warehouse_id = candidate
-                break
+    complete: list[int] = []
+    for start in range(0, len(fo_ids), _TOGETHER):
+        complete += _allocate(uow, fo_ids[start : start + _TOGETHER], because, stay)
+    return complete
+
+
+def _allocate(uow: UnitOfWork, fo_ids: Sequence[int], because: str, stay: bool) -> list[int]:
+    there = held(uow, fo_ids)
+    fos = [fo for fo_id in fo_ids if (fo := there[fo_id]).state is FoState.PLANNED and fo.warehouse_id is not None]
+    complete = [fo_id for fo_id in fo_ids if there[fo_id].state is not FoState.PLANNED]
+    if not fos:
+        return complete
+    ids = [fo.id for fo in fos]
+    lines: dict[int, list[FoLineRow]] = {fo_id: [] for fo_id in ids}
+    text = _LINES.replace("SELECT f.id", "SELECT f.fo_id, f.id", 1)
+    for fo_id, *row in uow.db.rows(f"{text} WHERE f.fo_id IN ({marks(ids)}) ORDER BY f.fo_id, f.order_id, l.no", ids):
+        lines[fo_id].append(FoLineRow(*row))
+    skus = {line.sku_id for mine in lines.values() for line in mine}
+    pool = Pool(inventory.lock_levels(uow, skus, {fo.shop_id for fo in fos}, wait=False))
+    bound = set(ids) if stay else _chosen(uow, ids)
     wants: list[inventory.Want] = []
-    sets: dict[tuple[int, int], int] = {}
-    for line in lines:
-        if line.kit_line is not None:
-            possible = (line.reserved + min(missing[line.id], free.get((warehouse_id, line.sku_id), 0))) // line.per_kit
-            key = (line.order_id, line.kit_line)
-            sets[key] = min(sets.get(key, possible), possible)
-    for line in lines:
-        room = free.get((warehouse_id, line.sku_id), 0)
-        give = min(missing[line.id], room)
-        if line.kit_line is not None:
-            give = max(0, min(give, sets[line.order_id, line.kit_line] * line.per_kit - line.reserved))
-        if give:
-            free[warehouse_id, line.sku_id] = room - give
-            missing[line.id] -= give
-            wants.append(inventory.Want(HOLDER, line.id, level_of[warehouse_id, line.sku_id], give))
+    served: dict[int, Serving] = {}
+    for fo in fos:
+        movable = () if fo.id in bound else pool.serving.get(fo.shop_id, {}).values()
+        mine = served[fo.id] = serve(lines[fo.id], fo.warehouse_id or 0, pool.free(fo.shop_id), movable)
+        for line, units in mine.units:
+            level = pool.level(fo.shop_id, mine.warehouse_id, line.sku_id)
+            wants.append(inventory.Want(HOLDER, line.id, level, units))
+            pool.take(fo.shop_id, mine.warehouse_id, line.sku_id, units)
     inventory.reserve(uow, wants)
-    for want in wants:
-        uow.db.change("UPDATE fo_line SET reserved = reserved + ? WHERE id = ?", (want.quantity, want.holder))
-    count_reserved(uow, {line.line_id for line in lines})
-    whole = not any(missing.values())
+    if wants:
+        uow.db.change(
+            "UPDATE fo_line SET reserved = fo_line.reserved + v.column2 FROM "
+            f"(VALUES {','.join(['(?,?)'] * len(wants))}) AS v WHERE fo_line.id = v.column1",
+            [part for want in wants for part in (want.holder, want.quantity)],
+        )
+    count_reserved(uow, {line.line_id for mine in lines.values() for line in mine})
+    _note_served(uow, [(fo, served[fo.id]) for fo in fos], because)
+    return [*complete, *(fo.id for fo in fos if not served[fo.id].short)]
+
+
+def _note_served(uow: UnitOfWork, served: Sequence[tuple[Fo, Serving]], because: str) -> None:
+    """Where they are served from, their states and their holds, after what they got."""
+    whole = [(fo, mine) for fo, mine in served if not mine.short]
     if whole:
-        move(uow, fo, FoState.ALLOCATED, because, warehouse_id=warehouse_id)
-        orders.lift(uow, fo_id, HoldCode.OUT_OF_STOCK, level="fo")
-    else:
-        if warehouse_id != fo.warehouse_id:
-            uow.db.change("UPDATE fulfillment_order SET warehouse_id = ? WHERE id = ?", (warehouse_id, fo_id))
-        short = ", ".join(sorted({line.code for line in lines if missing[line.id]}))
-        orders.hold(uow, fo_id, HoldCode.OUT_OF_STOCK, short, source="routing", level="fo")
-    return whole
+        for fo, _ in whole:
+            _allowed(uow, fo, FoState.ALLOCATED, because)
+        touched = uow.db.change(
+            "UPDATE fulfillment_order SET state = 'allocated', version = version + 1, warehouse_id = v.column2 FROM "
+            f"(VALUES {','.join(['(?,?)'] * len(whole))}) AS v WHERE fulfillment_order.id = v.column1 AND state = 'planned'",
+            [part for fo, mine in whole for part in (fo.id, mine.warehouse_id)],
+        )
+        if touched != len(whole):
+            raise Stale("fulfillment orders changed meanwhile", remedy="try again")
+        orders.lift_all(uow, [fo.id for fo, _ in whole], HoldCode.OUT_OF_STOCK, level="fo")
+    for fo, mine in served:
+        if mine.short and mine.warehouse_id != fo.warehouse_id:
+            uow.db.change("UPDATE fulfillment_order SET warehouse_id = ? WHERE id = ?", (mine.warehouse_id, fo.id))
+    notes = {fo.id: ", ".join(mine.short) for fo, mine in served if mine.short}
+    orders.hold_all(uow, notes, HoldCode.OUT_OF_STOCK, source="routing", level="fo")
 
 
-def _chosen(uow: UnitOfWork, fo_id: int) -> bool:
-    """Whether somebody chose its warehouse, or that of one of its orders, so that it must stay there."""
-    row = uow.db.row(
-        "SELECT f.why, EXISTS (SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = f.id "
-        "AND o.warehouse_id IS NOT NULL) FROM fulfillment_order f WHERE f.id = ?",
-        (fo_id,),
+def _chosen(uow: UnitOfWork, fo_ids: Sequence[int]) -> set[int]:
+    """Those whose warehouse, or that of one of their orders, somebody chose, so that they must stay there."""
+    rows = uow.db.rows(
+        "SELECT f.id, f.why, EXISTS (SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = f.id "
+        f"AND o.warehouse_id IS NOT NULL) FROM fulfillment_order f WHERE f.id IN ({marks(fo_ids)})",
+        fo_ids,
     )
-    return row is not None and (bool(row[1]) or BY_HAND in (as_json(row[0]) or {}))
+    return {fo_id for fo_id, why, bound in rows if bound or BY_HAND in (as_json(why) or {})}
 
 
 def count_reserved(uow: UnitOfWork, line_ids: Iterable[int]) -> None:

@@ -1,25 +1,71 @@
-"""Taking a warehouse off a shop, which must leave no fulfillment order behind that nobody would serve."""
+"""What a fulfillment order that waits is given of what is free: a pure decision, in line order, kits only whole."""
 
 from __future__ import annotations
 
-from ..inventory import warehouses
-from ..kernel.errors import DomainError
-from ..kernel.uow import UnitOfWork
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-_NAMED = 5
+from ..inventory.queries import ServingWarehouse
+
+Free = Mapping[tuple[int, int], int]
+"""(warehouse id, sku id) -> free units."""
 
 
-def stop_serving(uow: UnitOfWork, shop_id: int, warehouse_id: int) -> None:
-    """A warehouse sends nothing more for a shop; refused while fulfillment orders of the shop wait there."""
-    waiting = uow.db.rows(
-        "SELECT number FROM fulfillment_order WHERE shop_id = ? AND warehouse_id = ? AND state IN ('planned', 'allocated') "
-        "ORDER BY id",
-        (shop_id, warehouse_id),
-    )
-    if waiting:
-        named = ", ".join(row[0] for row in waiting[:_NAMED]) + (" …" if len(waiting) > _NAMED else "")
-        raise DomainError(
-            f"{len(waiting)} fulfillment orders of the shop wait in this warehouse: {named}",
-            remedy="send them, or move them to another warehouse first",
-        )
-    warehouses.stop_serving(uow, shop_id, warehouse_id)
+@dataclass(frozen=True, slots=True)
+class FoLineRow:
+    """A line of a fulfillment order, with the kit its order line belongs to."""
+
+    id: int
+    order_id: int
+    line_id: int
+    sku_id: int
+    code: str
+    quantity: int
+    reserved: int
+    kit_line: int | None
+    per_kit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where it is served from, the units each line gets, and the SKUs of which it needs more."""
+
+    warehouse_id: int
+    units: tuple[tuple[FoLineRow, int], ...]
+    short: tuple[str, ...]
+
+
+def serve(lines: Sequence[FoLineRow], warehouse_id: int, free: Free, movable: Iterable[ServingWarehouse]) -> Serving:
+    """Serve these lines from their warehouse; where nothing of them is reserved, from any of `movable` that has all of it."""
+    if not any(line.reserved for line in lines):
+        warehouse_id = _whole(lines, warehouse_id, free, movable)
+    left = {line.sku_id: free.get((warehouse_id, line.sku_id), 0) for line in lines}
+    sets: dict[tuple[int, int], int] = {}
+    for line in lines:
+        if line.kit_line is not None:
+            possible = (line.reserved + min(line.quantity - line.reserved, left[line.sku_id])) // line.per_kit
+            key = (line.order_id, line.kit_line)
+            sets[key] = min(sets.get(key, possible), possible)
+    units = []
+    short = set()
+    for line in lines:
+        missing = line.quantity - line.reserved
+        give = min(missing, left[line.sku_id])
+        if line.kit_line is not None:
+            give = max(0, min(give, sets[line.order_id, line.kit_line] * line.per_kit - line.reserved))
+        if give:
+            left[line.sku_id] -= give
+            units.append((line, give))
+        if give < missing:
+            short.add(line.code)
+    return Serving(warehouse_id, tuple(units), tuple(sorted(short)))
+
+
+def _whole(lines: Sequence[FoLineRow], warehouse_id: int, free: Free, movable: Iterable[ServingWarehouse]) -> int:
+    need: dict[int, int] = {}
+    for line in lines:
+        need[line.sku_id] = need.get(line.sku_id, 0) + line.quantity
+    for warehouse in sorted(movable, key=lambda one: (one.id != warehouse_id, one.code)):
+        if all(free.get((warehouse.id, sku_id), 0) >= count for sku_id, count in need.items()):
+            return warehouse.id
+    return warehouse_id

@@ -52,13 +52,29 @@ def hold(
     until: datetime | None = None,
 ) -> None:
     """Open a hold unless the same one is open from the same source; then its note and end are brought up to date."""
-    changed = uow.db.change(
-        "UPDATE hold SET note = ?, until = ? WHERE level = ? AND document = ? AND code = ? AND source = ? "
-        "AND released_at IS NULL",
-        (note, until, level, document, code, source),
+    hold_all(uow, {document: note}, code, source=source, level=level, until=until)
+
+
+def hold_all(
+    uow: UnitOfWork,
+    notes: Mapping[int, str],
+    code: HoldCode,
+    *,
+    source: str = "person",
+    level: str = "order",
+    until: datetime | None = None,
+) -> None:
+    """`hold` for many documents, each with its note, in two statements."""
+    if not notes:
+        return
+    rows = uow.db.rows(
+        f"UPDATE hold SET note = v.column2, until = ? FROM (VALUES {','.join(['(?,?)'] * len(notes))}) AS v "
+        "WHERE level = ? AND document = v.column1 AND code = ? AND source = ? AND released_at IS NULL RETURNING document",
+        [until, *(part for pair in notes.items() for part in pair), level, code, source],
     )
-    if not changed:
-        open_holds(uow, [(level, document, code, source, note)], until=until)
+    there = {row[0] for row in rows}
+    new = [(level, document, code, source, note) for document, note in notes.items() if document not in there]
+    open_holds(uow, new, until=until)
 
 
 def open_holds(uow: UnitOfWork, holds: Sequence[tuple[str, int, HoldCode, str, str]], *, until: datetime | None = None) -> None:
@@ -75,17 +91,26 @@ def open_holds(uow: UnitOfWork, holds: Sequence[tuple[str, int, HoldCode, str, s
 
 def lift(uow: UnitOfWork, document: int, code: HoldCode, *, source: str = "", level: str = "order", because: str = "") -> bool:
     """Lift what waited for something that has come; whether anything was open."""
-    sql = (
-        "UPDATE hold SET released_at = ?, released_by = ? WHERE level = ? AND document = ? AND code = ? "
-        "AND released_at IS NULL" + (" AND source = ?" if source else "")
+    return bool(lift_all(uow, [document], code, source=source, level=level, because=because))
+
+
+def lift_all(
+    uow: UnitOfWork, documents: Sequence[int], code: HoldCode, *, source: str = "", level: str = "order", because: str = ""
+) -> list[int]:
+    """`lift` for many documents, in one statement; those that had it open."""
+    if not documents:
+        return []
+    rows = uow.db.rows(
+        f"UPDATE hold SET released_at = ?, released_by = ? WHERE level = ? AND document IN ({marks(documents)}) AND code = ? "
+        "AND released_at IS NULL" + (" AND source = ?" if source else "") + " RETURNING document",
+        [uow.now, uow.actor, level, *documents, code, *([source] if source else [])],
     )
-    given = [uow.now, uow.actor, level, document, code] + ([source] if source else [])
-    if not uow.db.change(sql, given):
-        return False
-    uow.note(f"lifted {code}", _KINDS[level], document, because)
-    if level == "order":
-        uow.emit(HoldsLifted((document,)))
-    return True
+    lifted = sorted({row[0] for row in rows})
+    for document in lifted:
+        uow.note(f"lifted {code}", _KINDS[level], document, because)
+    if lifted and level == "order":
+        uow.emit(HoldsLifted(tuple(lifted)))
+    return lifted
 
 
 def lift_hold(uow: UnitOfWork, hold_id: int, because: str) -> None:

@@ -37,7 +37,9 @@ from .api import (
 )
 from .holds import close_all, stopping
 from .holds import hold as hold
+from .holds import hold_all as hold_all
 from .holds import lift as lift
+from .holds import lift_all as lift_all
 from .holds import lift_hold as lift_hold
 from .holds import lift_review_holds as lift_review_holds
 from .holds import open_holds as open_holds
