@@ -349,7 +349,8 @@ class System:
 
     def look_back(self) -> dict[str, int]:
         """Ask every channel for the last days once more; how many documents neither pulls nor pushes had brought."""
-        found = self.channels.accounts.side_by_side("pull", lambda facts: self.channels.feeds.look_back(facts, LOOK_BACK_DAYS))
+        feeds = self.channels.feeds
+        found = self.channels.accounts.side_by_side("pull", lambda facts: feeds.look_back(facts, LOOK_BACK_DAYS, known=True))
         return {code: result.verdicts.get("effective", 0) for code, result in found.items()}
 
     def release(self) -> list[int]:

@@ -151,14 +151,16 @@ def verify(context: click.Context) -> None:
 
 @main.command()
 @click.argument("code", required=False)
+@click.option("--days", type=click.IntRange(1, 3650), help="Ask for the last days once more, whatever was pulled already.")
 @click.pass_context
-def pull(context: click.Context, code: str | None) -> None:
+def pull(context: click.Context, code: str | None, days: int | None) -> None:
     """Pull every channel (or one connection); what could be taken in is kept, exit status 1 when a document was parked."""
     system = _system(context)
     chosen = [connection(system.installation.db, code)] if code else system.channels.accounts.active()
     bad = False
     for facts in chosen:
-        result = system.channels.feeds.pull(facts)
+        feeds = system.channels.feeds
+        result = feeds.pull(facts) if days is None else feeds.look_back(facts, days)
         counted = ", ".join(f"{count} {verdict}" for verdict, count in sorted(result.verdicts.items())) or "nothing new"
         click.echo(f"{facts.code}: {counted}")
         for document in result.parked:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..connections.service import ConnectionFacts, connection
+from ..kernel.db import as_moment
 from ..kernel.errors import (
     CredentialsRefused,
     DomainError,
@@ -105,10 +106,10 @@ class Feeds:
             self._accounts.troubled(facts, error, "pull")
         return result
 
-    def look_back(self, facts: ConnectionFacts, days: int) -> Pulled:
+    def look_back(self, facts: ConnectionFacts, days: int, *, known: bool = False) -> Pulled:
         """Ask again for everything that changed in the last days: what `effective` counts, pulls and pushes had missed.
 
-        Cursors stay where they are.
+        With `known`, no further back than this connection has ever looked by itself. Cursors stay where they are.
         """
         if days < 1:
             raise DomainError(f"a look back over {days} days", remedy="give at least 1")
@@ -116,8 +117,12 @@ class Feeds:
         try:
             channel = self._accounts.channel(facts)
             until = self._installation.environment.now() - channel.ability.lag
+            begun = until - timedelta(days=days)
+            if known:
+                first = self._installation.db.row("SELECT MIN(received_at) FROM inbox WHERE connection_id = ?", (facts.id,))
+                begun = until if first is None or first[0] is None else max(begun, as_moment(first[0]) - FIRST_LOOK)
             for feed in _feeds(facts, channel):
-                since = until - timedelta(days=days)
+                since = begun
                 while since < until:
                     window = Window(since, min(since + channel.ability.span, until))
                     self._walk(facts, channel, feed, window, result)

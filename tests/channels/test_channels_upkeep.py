@@ -92,6 +92,7 @@ def test_a_look_back_finds_what_pulls_and_pushes_missed(shop: Shop) -> None:
     shop.platform.keep(document("T2", ("TEE", 1)), changed=shop.platform.moment - timedelta(days=2))
     assert shop.pull().verdicts == {}
     feeds = shop.house.system.channels.feeds
+    assert feeds.look_back(shop.facts, 3, known=True).verdicts == {}
     assert feeds.look_back(shop.facts, 3).verdicts == {"effective": 1}
     assert feeds.look_back(shop.facts, 3).verdicts == {}
     assert cursor is not None

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from orderyard.core.aftersales import service as aftersales
+from orderyard.core.aftersales.api import AfterSaleType, Wanted
 from orderyard.core.catalog import service as catalog
 from orderyard.core.catalog.queries import items_by_code, shop
 from orderyard.core.customers import service as customers
@@ -117,6 +119,7 @@ def live_through_everything(url: str) -> None:
     changed_in_depth(house)
     shared_in_depth(house)
     sold_ahead(house)
+    asked_after(house)
     house.db.close()
 
 
@@ -281,6 +284,16 @@ def sold_ahead(house: Installation) -> None:
         assert place(uow, drafts) == [14, 15, 16, 17]
     with house.unit_of_work("channel:tb") as uow:
         assert orders.forfeit(uow, 16, AT) == 2000
+
+
+def asked_after(house: Installation) -> None:
+    """Two wishes about order 1, which was sent: the first is over, the second waits for an answer."""
+    with house.unit_of_work("person:ann") as uow:
+        [(line,)] = uow.db.rows("SELECT id FROM order_line WHERE order_id = 1 AND no = 1")
+        wanted = [Wanted(line, 1)]
+        over = aftersales.request(uow, 1, AfterSaleType.RETURN_REFUND, wanted, "too small")
+        aftersales.cancel(uow, over, "they keep it")
+        aftersales.request(uow, 1, AfterSaleType.RETURN_REFUND, wanted, "too small after all")
 
 
 def released(uow: UnitOfWork, order_id: int) -> int:

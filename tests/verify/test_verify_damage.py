@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from orderyard.core.aftersales import checks as aftersales
 from orderyard.core.customers import checks as customers
 from orderyard.core.fulfillment import checks as fulfillment
 from orderyard.core.inventory import checks as inventory
@@ -14,7 +15,9 @@ from orderyard.core.kernel.uow import Installation
 from orderyard.core.ledger import checks as ledger
 from orderyard.core.orders import checks as orders
 
-CHECKS: list[Check] = [*customers.CHECKS, *inventory.CHECKS, *orders.CHECKS, *fulfillment.CHECKS, *ledger.CHECKS]
+CHECKS: list[Check] = [
+    *customers.CHECKS, *inventory.CHECKS, *orders.CHECKS, *fulfillment.CHECKS, *aftersales.CHECKS, *ledger.CHECKS,
+]  # fmt: skip
 
 LEVEL = (
     "stock_level WHERE sku_id = (SELECT id FROM sku WHERE code = 'TEE')"
@@ -232,6 +235,12 @@ DAMAGES = [
     Damage(fo(1), f"DELETE FROM waybill WHERE fo_id = (SELECT id FROM {fo(1)})", "what was sent has one used waybill"),
     Damage("waybill WHERE number = 'SF2'", "state = 'used'", "a waybill is used by what was sent"),
     Damage("waybill WHERE number = 'SF2'", "number = ''", "a waybill is used by what was sent"),
+    Damage("after_sale_line WHERE after_sale_id = 1", "quantity = 99", "an after-sale is about lines of its order"),
+    Damage("after_sale_line WHERE after_sale_id = 1", "UPDATE after_sale SET order_id = 2 WHERE id = 1",
+           "an after-sale is about lines of its order"),
+    Damage("after_sale WHERE id = 1", "closed_at = NULL", "an after-sale that is over says when"),
+    Damage("after_sale WHERE id = 2", "answer = 'agree'", "an after-sale that is over says when"),
+    Damage("hold WHERE code = 'sku_unmapped'", "source = 'after_sale/1'", "an after-sale holds an order only while it is open"),
     Damage("hold WHERE level = 'fo'", "document = 999", "a fulfillment order's holds belong to one"),
     Damage(line(12), with_change(fo(12), "state = 'planned', cancel_reason = ''"),
            "what went back to review is planned nowhere"),
