@@ -26,7 +26,23 @@ PAGES = {
     "fulfillment": "/fulfillment/",
     "sent": "/fulfillment/?state=shipped",
     "fulfillment order": "/fulfillment/1",
+    "what is held": "/orders/held/",
+    "allocation": "/fulfillment/allocation/?policy=most_complete",
+    "scanning": "/fulfillment/1/scan",
+    "merging": "/fulfillment/merging",
+    "put-back": "/fulfillment/put-back",
     "stock": "/stock/",
+    "a SKU": "/stock/skus/1",
+    "a kit": "/stock/skus/10",
+    "a lot and a piece": "/stock/skus/1?lot=L&serial=S",
+    "a listing": "/stock/listings/9",
+    "counts": "/stock/counts",
+    "transfers": "/stock/transfers",
+    "stock as it was": "/stock/as-of?at=2026-11-22T12:00",
+    "purchases": "/stock/purchases/",
+    "all purchases": "/stock/purchases/?all=yes",
+    "bins": "/stock/bins/?warehouse=1&zone=1&bin=A",
+    "review rules": "/rules/",
     "work list": "/work/",
     "ledger": "/ledger/",
     "plugins": "/plugins/",
@@ -60,9 +76,32 @@ def test_every_page_is_shown_from_postgresql(postgres_databases: Databases, tmp_
         assert browser.text("/orders/?q=SO0000000").count("stretch") == 9
         assert browser.text("/orders/?q=%25").count("stretch") == 0
         assert browser.post("/orders/9/approve", page="/orders/9", because="fine").status_code == 200
+        _stock_up(browser)
+        for path in ("/stock/purchases/1", "/stock/bins/?zone=1&bin=A-1&warehouse=1", "/stock/counts/1", "/stock/transfers"):
+            assert browser.text(path), path
     finally:
         system.close()
         postgres_databases.drop(url)
+
+
+def _stock_up(browser: Any) -> None:
+    """A purchase, a zone with a bin and something in it, a count, a transfer; each must be done, not refused."""
+    page = "/stock/purchases/"
+    order = {"supplier": "1", "warehouse": "1", "due_on": "2026-12-01", "sku": "CAP-NVY", "units": "5", "cost": "18"}
+    arrival = {"sku": "5", "units": "2", "cost": "", "bin": "A-1", "lot": "", "expires_on": "", "serials": "", "delivery": "D1"}
+    put_away = {"warehouse": "1", "sku": "CAP-NVY", "units": "2", "from": "", "to": "A-1", "key": "b"}
+    sent = {"source": "1", "target": "2", "sku": "CAP-NVY", "units": "1", "lot": "", "key": "t"}
+    for path, fields in (
+        (f"{page}suppliers", {"code": "K", "title": "Knit"}),
+        (page, order | {"key": "p"}),
+        ("/stock/bins/zones", {"warehouse": "1", "code": "A", "use": "pick"}),
+        ("/stock/bins/zones/1/bins", {"warehouse": "1", "codes": "A-1,A-2"}),
+        (f"{page}1/receive", arrival),
+        ("/stock/bins/move", put_away),
+        ("/stock/transfers", sent),
+        ("/stock/counts", {"warehouse": "1", "skus": "CAP-NVY"}),
+    ):
+        assert "alert-danger" not in browser.post(path, page=page, **fields).text, path
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
