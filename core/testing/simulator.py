@@ -27,10 +27,14 @@ class Chaos:
     """Switches for trouble: each named trouble is armed for a number of calls, of one operation or of any.
 
     `lose_answer` does the work and then drops the connection; `too_many` answers with the vendor's rate limit instead
-    of working; `duplicate` makes the vendor's own push come twice. A simulator asks `strikes(trouble, operation)`.
+    of working; `duplicate` makes the vendor's own push come twice, and a listing name a document twice; `reorder` turns a
+    page, a batch of messages or the pushes of one change round; `delay` leaves the newest change out of a listing once;
+    `expire` says that the token has ended; `half` does every other part of a batch and refuses the rest; `clock` gives the
+    moments of an answer eight hours off where the vendor states a zone. A simulator asks `strikes(trouble, operation)`; one
+    that cannot have a trouble leaves it armed.
     """
 
-    TROUBLES = ("lose_answer", "too_many", "duplicate")
+    TROUBLES = ("lose_answer", "too_many", "duplicate", "reorder", "delay", "expire", "half", "clock")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
