@@ -62,3 +62,6 @@ document.addEventListener("keydown", (event) => {
   if (!field || event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1) return;
   if (document.activeElement === document.body) field.focus();
 });
+
+// Above a narrow page the menu is a strip: where one is stands in sight.
+document.querySelector(".rail-link.on")?.scrollIntoView({ block: "nearest", inline: "center" });
