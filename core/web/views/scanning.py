@@ -8,6 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from ...auth.permissions import Permission
+from ...catalog.lookup import items_named
 from ...fulfillment import pages as reads
 from ...fulfillment import scanning
 from ...fulfillment.api import FoState
@@ -109,8 +110,10 @@ def _meant(db: Database, apart: Sequence[PickLine], sku_id: int | None, code: st
         )
     if named:
         return by_id[named[0][0]], named[0][1]
-    if len(mine) == 1:  # its refusal says best what is wrong with it
-        return mine[0], "serial" if mine[0].serials else "lot"
+    if other := items_named(db, [code]).get(code):
+        raise DomainError(
+            _("%(sku)s is not part of this parcel", sku=other.code), remedy=_("Put it back, and scan what stands on the list.")
+        )
     raise DomainError(
         _("Nothing of this order is called %(code)s", code=code), remedy=_("Put it back, and scan what stands on the list.")
     )
