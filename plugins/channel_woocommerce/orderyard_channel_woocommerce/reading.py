@@ -172,7 +172,7 @@ def _units(order: Node, refunds: Sequence[Node], status: Status) -> dict[str, _U
         raise RemoteNotUnderstood(f"order {order.identity('id')} has refunds that this document does not hold")
     early: dict[str, int] = {}
     for refund in refunds:
-        if completed and (done is None or refund.moment("date_created_gmt") >= done):
+        if completed and (done is None or refund.moment("date_created_gmt") > done):
             continue
         for entry in refund.each("line_items"):
             line = _refunded_line(entry)

@@ -28,7 +28,8 @@ def around(environment: FixedEnvironment, minutes: int = 5) -> Window:
 
 
 def walk(channel: WooCommerce, window: Window, between: Callable[[int], None] = lambda page: None) -> list[list[str]]:
-    pages, cursor = [], None
+    pages: list[list[str]] = []
+    cursor = None
     while len(pages) < 50:
         page = channel.pull(window, cursor)
         pages.append([found.external_id for found in page.found])
@@ -113,7 +114,7 @@ def test_a_foreign_cursor_is_not_understood(cursor: str, channel: WooCommerce, e
 
 
 def test_a_shop_that_ignores_the_order_asked_for_is_not_believed(environment: FixedEnvironment) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "id": number,
             "status": "processing",
