@@ -33,7 +33,7 @@ class NewTask:
 def write(plugins: Plugins) -> Listener:
     """The last listener of a unit of work: keeps each event that a plugin listens to, with one task per such plugin.
 
-    Three statements at most, whatever the number of events, and none when nobody listens.
+    Two statements, whatever the number of events, and none when nobody listens.
     """
     names = {kind: name for name, kind in event_types().items()}
 
@@ -45,14 +45,13 @@ def write(plugins: Plugins) -> Listener:
                 told.append((name, event, slugs))
         if not told:
             return
-        ids = uow.db.take_ids(event=len(told))["event"]
-        rows = [(id, name, uow.now, to_json(to_payload(event))) for id, (name, event, _) in zip(ids, told, strict=True)]
+        rows = [(name, uow.now, to_json(to_payload(event))) for name, event, _ in told]
+        ids = [row[0] for row in uow.db.insert("event", ("name", "at", "payload"), rows, returning="id")]
         tasks = [
             (EVENT, slug, id, f"{EVENT}:{id}:{slug}", uow.now)
             for id, (_, _, slugs) in zip(ids, told, strict=True)
             for slug in slugs
         ]
-        uow.db.insert("event", ("id", "name", "at", "payload"), rows)
         uow.db.insert("task", ("kind", "owner", "event_id", "key", "due_at"), tasks)
 
     return listener

@@ -117,12 +117,12 @@ def test_each_listening_plugin_gets_one_task_per_event(installation: Installatio
     ]
 
 
-def test_any_number_of_events_takes_three_statements(
+def test_any_number_of_events_takes_two_statements(
     installation: Installation, plugins: Plugins, statements: list[str]
 ) -> None:
     installation.wiring.last = write(plugins)
     tell(installation, *[MOVED] * 200)
-    assert len(statements) == 3
+    assert len(statements) == 2
 
 
 def test_events_that_nobody_hears_cost_nothing(installation: Installation, plugins: Plugins, statements: list[str]) -> None:
