@@ -34,6 +34,8 @@ HOLDER = "fo_line"
 
 _TOGETHER = 1000
 """So many that wait are served with one set of statements."""
+_READ_TOGETHER = 10_000
+"""Orders that one statement reads."""
 
 
 def fo_number(fo_id: int) -> str:
@@ -144,6 +146,13 @@ class _Routed:
 
 def _stored(uow: UnitOfWork, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     """The lines of orders with what routing must know about each; orders that are not written yet say the same themselves."""
+    rows: list[tuple[Any, ...]] = []
+    for start in range(0, len(order_ids), _READ_TOGETHER):
+        rows += _stored_of(uow, order_ids[start : start + _READ_TOGETHER])
+    return rows if len(order_ids) <= _READ_TOGETHER else sorted(rows, key=lambda row: (row[5], row[0]))
+
+
+def _stored_of(uow: UnitOfWork, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     return uow.db.rows(
         "SELECT o.id, o.number, o.shop_id, o.currency, o.cod, o.paid_at, o.sealed, o.address_id, a.merge_key, a.province, "
         "a.country, s.ship_policy, CASE WHEN o.carrier = '' THEN s.carrier ELSE o.carrier END, o.warehouse_id, "

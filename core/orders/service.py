@@ -47,6 +47,9 @@ from .money import nearest, share, tax_inside
 from .states import REVIEW, Step, Units, codes_stopping, derive_payment, derive_status
 from .unwritten import Unwritten, guards, unwritten
 
+_TOGETHER = 5_000
+"""Lines that one statement changes."""
+
 
 @dataclass
 class _Head:
@@ -542,13 +545,16 @@ def set_reserved(uow: UnitOfWork, reserved: Mapping[int, int]) -> None:
     if (new := uow.kept.get(Unwritten)) is not None and all(line_id in new.lines for line_id in reserved):
         for line_id, count in reserved.items():
             new.lines[line_id]["reserved"] = count
-    elif reserved:
+        return
+    pairs = sorted(reserved.items())
+    for start in range(0, len(pairs), _TOGETHER):
+        part = pairs[start : start + _TOGETHER]
         uow.db.change(
             "UPDATE order_line SET reserved = CASE WHEN v.column2 > quantity - shipped - cancelled "
             "THEN quantity - shipped - cancelled ELSE v.column2 END "
-            f"FROM (VALUES {','.join(['(?,?)'] * len(reserved))}) AS v "
+            f"FROM (VALUES {','.join(['(?,?)'] * len(part))}) AS v "
             "WHERE order_line.id = v.column1",
-            [part for pair in sorted(reserved.items()) for part in pair],
+            [value for pair in part for value in pair],
         )
 
 
