@@ -101,7 +101,7 @@ def test_a_variation_given_as_a_product_is_unknown(channel: WooCommerce, simulat
     assert one.outcome is StockOutcome.UNKNOWN_LISTING
 
 
-@pytest.mark.parametrize("trouble", ["half", "lose_answer"])
+@pytest.mark.parametrize("trouble", ["dies", "lose_answer"])
 def test_a_batch_that_died_halfway_is_sent_again(trouble: str, channel: WooCommerce, simulator: WooCommerceSimulator) -> None:
     simulator.open_shop(tuple(ShopItem(f"S{number}", f"No {number}", Money(100, "EUR")) for number in range(10)))
     targets = [StockTarget(item.listing, 5) for item in listed(channel)]
@@ -116,3 +116,11 @@ def test_an_answer_about_other_products_is_not_believed() -> None:
     transport = ScriptedTransport(answer({"update": [{"id": 9, "stock_quantity": 1}]}))
     with pytest.raises(RemoteNotUnderstood):
         push(WooCommerce(HTTPS, transport), StockTarget(ListingRef("8"), 1))
+
+
+def test_rows_that_were_refused_are_named_and_the_others_done(channel: WooCommerce, simulator: WooCommerceSimulator) -> None:
+    simulator.open_shop(tuple(ShopItem(f"S{number}", f"No {number}", Money(100, "EUR")) for number in range(4)))
+    simulator.chaos.arm("half")
+    answers = push(channel, *(StockTarget(item.listing, 5) for item in listed(channel)))
+    assert [one.outcome for one in answers] == [StockOutcome.OK, StockOutcome.REFUSED] * 2
+    assert [simulator.told().stock[one.target.listing.merchant_code] for one in answers] == [5, 0, 5, 0]

@@ -128,3 +128,26 @@ def test_a_shop_that_ignores_the_order_asked_for_is_not_believed(environment: Fi
     channel = WooCommerce({"url": "https://shop.example", "consumer_key": "ck", "consumer_secret": "cs"}, transport)
     with pytest.raises(RemoteNotUnderstood, match="order"):
         channel.pull(around(environment))
+
+
+def test_a_listing_that_is_late_or_doubled_loses_nothing(
+    channel: WooCommerce, simulator: WooCommerceSimulator, environment: FixedEnvironment, place: Callable[[], str]
+) -> None:
+    orders = [place(), place()]
+    simulator.chaos.arm("delay")
+    assert walk(channel, around(environment)) == [orders[:1]]
+    environment.moment += timedelta(minutes=1)
+    again = Window(environment.now() - channel.ability.overlap, environment.now())
+    simulator.chaos.arm("duplicate")
+    assert walk(channel, again) == [[orders[0], *orders]]
+
+
+def test_a_site_in_the_wrong_time_zone_changes_nothing(
+    channel: WooCommerce, simulator: WooCommerceSimulator, environment: FixedEnvironment, place: Callable[[], str]
+) -> None:
+    order = place()
+    calm = channel.read(channel.fetch(order))
+    simulator.chaos.arm("clock", times=2)
+    assert walk(channel, around(environment)) == [[order]]
+    assert channel.read(channel.fetch(order)) == calm
+    assert len(simulator.chaos.struck) == 2

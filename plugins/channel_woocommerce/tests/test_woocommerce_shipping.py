@@ -102,7 +102,7 @@ def test_an_update_that_died_before_the_status_is_completed(
     channel: WooCommerce, simulator: WooCommerceSimulator, order_id: str
 ) -> None:
     shipment = parcel(channel, order_id)
-    simulator.chaos.arm("half", operation="orders.update")
+    simulator.chaos.arm("dies", operation="orders.update")
     with pytest.raises(OutcomeUnknown):
         channel.confirm_shipment(shipment, key="k")
     assert status(simulator, order_id) == "processing"

@@ -51,9 +51,9 @@ HTML = "text/html; charset=UTF-8"
 
 
 class WooChaos(Chaos):
-    """`half`: PHP dies in the middle of a batch, or of an order's update before its status is set."""
+    """One trouble more: `dies`, when PHP ends in the middle of a batch, or of an order's update before its status is set."""
 
-    TROUBLES = (*Chaos.TROUBLES, "half")  # type: ignore[assignment]  # one more than the base, which lists three
+    TROUBLES = (*Chaos.TROUBLES, "dies")  # type: ignore[assignment]  # a longer tuple than the base's
 
 
 @cache
@@ -158,12 +158,22 @@ class WooCommerceSimulator(ChannelSimulator):
         return served[operation](request.args, body, *ids)
 
     def _orders(self, args: Mapping[str, str], body: None) -> Response:
-        rows, headers = lists.paged(args, lists.orders(args, self.books.orders.values(), self.zone))
-        dp = lists.digits(args)
-        return _json([lists.fields(args, self.views.order(order, dp)) for order in rows], headers=headers)
+        found = lists.orders(args, self.books.orders.values(), self.zone)
+        if found and self.chaos.strikes("delay", "orders.list"):
+            found.remove(max(found, key=lambda order: (order.modified, order.id)))
+        rows, headers = lists.paged(args, found)
+        if rows and self.chaos.strikes("duplicate", "orders.list"):
+            rows.insert(0, rows[0])
+        views, dp = self._views("orders.list"), lists.digits(args)
+        return _json([lists.fields(args, views.order(order, dp)) for order in rows], headers=headers)
+
+    def _views(self, operation: str) -> Views:
+        """The site's own time eight hours off, where that is the trouble; what is in GMT stays right."""
+        wrong = timedelta(hours=8) if self.chaos.strikes("clock", operation) else timedelta(0)
+        return Views(self.currency, self.digits, self.zone + wrong)
 
     def _order(self, args: Mapping[str, str], body: None, order_id: int) -> Response:
-        return _json(lists.fields(args, self.views.order(self._one(order_id), lists.digits(args))))
+        return _json(lists.fields(args, self._views("orders.read").order(self._one(order_id), lists.digits(args))))
 
     def _update(self, args: Mapping[str, str], body: dict[str, Any], order_id: int) -> Response:
         order = self._one(order_id, missing=400)
@@ -173,7 +183,7 @@ class WooCommerceSimulator(ChannelSimulator):
         status = body.get("status", order.status)
         if status not in (*_STATUSES, *self.extra_statuses):
             raise lists.invalid("status")
-        if self.chaos.strikes("half", "orders.update"):
+        if self.chaos.strikes("dies", "orders.update"):
             self._changed(order, before)
             return _critical()
         if status != order.status:
@@ -231,10 +241,12 @@ class WooCommerceSimulator(ChannelSimulator):
         if sum(len(body.get(kind, ())) for kind in ("create", "update", "delete")) > 100:
             what = "Unable to accept more than 100 items for this request."
             raise Refused("woocommerce_rest_request_entity_too_large", what, 413)
-        if half := self.chaos.strikes("half", "variations.batch" if parent else "products.batch"):
+        operation = "variations.batch" if parent else "products.batch"
+        if dies := self.chaos.strikes("dies", operation):
             update = update[: len(update) // 2]
-        rows = update_rows(self.books, update, parent, self.views, self.manages_stock)
-        return _critical() if half else _json({"update": rows})
+        half = self.chaos.strikes("half", operation)
+        rows = update_rows(self.books, update, parent, self.views, self.manages_stock, half=half)
+        return _critical() if dies else _json({"update": rows})
 
     def _add_webhook(self, args: Mapping[str, str], body: dict[str, Any]) -> Response:
         hook = self._hook(str(body["topic"]), str(body["delivery_url"]), str(body.get("secret") or self.secret))
