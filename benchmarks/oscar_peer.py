@@ -183,7 +183,7 @@ class Shop:
         line.objects.bulk_create(
             [line(order=one, product=self.products[no % PRODUCTS], partner_name="W0", partner_sku="S", title="Thing",
                   quantity=3, line_price_incl_tax=3 * price, line_price_excl_tax=3 * price, unit_price_incl_tax=price,
-                  unit_price_excl_tax=price, line_price_before_discounts_incl_tax=3 * price,
+                  unit_price_excl_tax=price, num_allocated=3, line_price_before_discounts_incl_tax=3 * price,
                   line_price_before_discounts_excl_tax=3 * price, status="Pending")
              for no, one in zip(numbers, orders, strict=True)], batch_size=1000,
         )  # fmt: skip

@@ -118,7 +118,8 @@ class House:
         """Of the hot product: (on hand, reserved, units in reservations)."""
         row = self.system.installation.db.row(
             "SELECT SUM(l.on_hand), SUM(l.reserved), (SELECT COALESCE(SUM(r.quantity), 0) FROM reservation r "
-            "JOIN stock_level x ON x.id = r.level_id WHERE x.sku_id = ? AND r.state = 'held') FROM stock_level l WHERE l.sku_id = ?",
+            "JOIN stock_level x ON x.id = r.level_id WHERE x.sku_id = ? AND r.state = 'held') "
+            "FROM stock_level l WHERE l.sku_id = ?",
             (self.hot.sku_id, self.hot.sku_id),
         )
         assert row is not None
