@@ -24,7 +24,7 @@ from orderyard.core.kernel.errors import RemoteRejected
 from orderyard.core.kernel.transport import Delivery, Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import items, pulling, shipping, stock, webhooks
+from . import items, pulling, shipping, stock, subscriptions, webhooks
 from .node import parse
 from .reading import Reader, envelope
 from .wire import RestApi
@@ -89,6 +89,10 @@ class WooCommerce(Channel):
     def find_shipment(self, shipment: Shipment) -> Confirmed | None:
         return shipping.find(self._look(shipment)) if shipment.lines else None
 
+    def change_shipment(self, shipment: Shipment, replaces: str, key: str) -> Confirmed:
+        """Everything told under `replaces` goes under the new number; the buyer is told it as for any parcel."""
+        return shipping.change(self._api, self._look(shipment), shipment, replaces)
+
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         """Stock management is switched on for what gets a number; `expected` and `key` have no counterpart here."""
         return stock.push(self._api, targets)
@@ -98,6 +102,14 @@ class WooCommerce(Channel):
 
     def receive(self, delivery: Delivery) -> Sequence[Hint]:
         return webhooks.receive(self.config, delivery)
+
+    def subscribe(self, address: str) -> Sequence[str]:
+        return subscriptions.subscribe(self._api, address)
+
+    def who(self) -> str:
+        """The shop has no name in this API; its address and the currency that it sells in say enough."""
+        currency = self._api.get("data/currencies/current").node.text("code")
+        return f"{self.config.get('url', '').strip()} ({currency})"
 
     def _look(self, shipment: Shipment) -> shipping.Told:
         document = parse(self.fetch(shipment.order_external_id))

@@ -14,7 +14,7 @@ from orderyard.core.channels.api import ChannelOrder, Confirmed, Shipment
 from orderyard.core.kernel.errors import RemoteRejected
 
 from .node import Node
-from .parcels import field, parcels, same, written
+from .parcels import field, parcels, recorded, same, written
 from .reading import Reader, Status
 from .wire import TRACKING, RestApi
 
@@ -79,7 +79,7 @@ def confirm(api: RestApi, told: Told, shipment: Shipment) -> Confirmed:
         tracks = _tracked(api, shipment) if api.config.get("tracking", "") == "1" else None
         if tracks is not None and same(shipment.number) in tracks and told.status is Status.COMPLETED and not told.others:
             return Confirmed(already=True)  # somebody typed the same number there
-        _may_ship(told, shipment, tracks or ())
+        _may_ship(told, shipment, tuple(tracks or ()))
         if tracks is None:
             _note(api, shipment, told.order)
         elif same(shipment.number) not in tracks:
@@ -93,6 +93,37 @@ def confirm(api: RestApi, told: Told, shipment: Shipment) -> Confirmed:
         body["status"] = Status.COMPLETED.value
     api.write("PUT", f"orders/{shipment.order_external_id}", body, effect=True)
     return Confirmed(already=not told.missing)
+
+
+def change(api: RestApi, told: Told, shipment: Shipment, replaces: str) -> Confirmed:
+    """Put the parcel's number where `replaces` stands; as with a new parcel, our own field comes last."""
+    order = told.document.node("order")
+    known = parcels(order)
+    old = known.get(same(replaces))
+    if old is None or same(replaces) == same(shipment.number):
+        if told.missing:
+            raise RemoteRejected(f"order {told.order.number} was never told under {replaces}")
+        return Confirmed(already=True)
+    tracks = _tracked(api, shipment) if api.config.get("tracking", "") == "1" else None
+    if tracks is None:
+        _note(api, shipment, told.order)
+    else:
+        if same(shipment.number) not in tracks:
+            _track(api, shipment)
+        if former := tracks.get(same(replaces)):
+            path = f"orders/{shipment.order_external_id}/shipment-trackings/{former}"
+            api.write("DELETE", path, None, effect=True, space=TRACKING)
+    ours = known.get(same(shipment.number), {})
+    lines = {line: ours.get(line, 0) + old.get(line, 0) for line in (*ours, *old)}
+    meta: list[dict[str, object]] = [{"key": field(shipment.number), "value": written(lines)}]
+    # A field without a value is taken away.
+    meta += [
+        {"id": entry.number("id"), "key": entry.text("key"), "value": None}
+        for entry in recorded(order)
+        if entry.text("key") == field(replaces)
+    ]
+    api.write("PUT", f"orders/{shipment.order_external_id}", {"meta_data": meta}, effect=True)
+    return Confirmed()
 
 
 def _may_ship(told: Told, shipment: Shipment, tracks: Sequence[str]) -> None:
@@ -125,10 +156,10 @@ def _note(api: RestApi, shipment: Shipment, order: ChannelOrder) -> None:
     api.write("POST", path, {"note": text, "customer_note": api.config.get("notify_customer", "1") != "0"}, effect=True)
 
 
-def _tracked(api: RestApi, shipment: Shipment) -> list[str]:
-    """Numbers the extension has for the order."""
+def _tracked(api: RestApi, shipment: Shipment) -> dict[str, str]:
+    """Numbers the extension has for the order, with its ids of them."""
     answer = api.get(f"orders/{shipment.order_external_id}/shipment-trackings", space=TRACKING)
-    return [same(row.text_or_empty("tracking_number")) for row in answer.rows]
+    return {same(row.text_or_empty("tracking_number")): row.text("tracking_id") for row in answer.rows}
 
 
 def _track(api: RestApi, shipment: Shipment) -> None:

@@ -13,7 +13,14 @@ from orderyard_channel_woocommerce.adapter import WooCommerce
 from orderyard_channel_woocommerce.simulator.server import WooCommerceSimulator
 
 from orderyard import hookspecs
-from orderyard.core.channels.api import ListsItems, PushesStock, ReceivesWebhooks
+from orderyard.core.channels.api import (
+    ChangesShipments,
+    KeepsSubscriptions,
+    ListsItems,
+    PushesStock,
+    ReceivesWebhooks,
+    TellsWhoItIs,
+)
 
 
 def test_the_entry_point_leads_to_a_manifest_of_the_same_slug() -> None:
@@ -32,7 +39,8 @@ def test_channel_and_simulator_are_registered_under_one_name() -> None:
 
 
 def test_the_channel_has_the_powers_it_speaks_of(channel: WooCommerce) -> None:
-    assert all(isinstance(channel, power) for power in (PushesStock, ListsItems, ReceivesWebhooks))
+    powers = (PushesStock, ListsItems, ReceivesWebhooks, ChangesShipments, KeepsSubscriptions, TellsWhoItIs)
+    assert all(isinstance(channel, power) for power in powers)
 
 
 def test_a_running_shop_loads_no_simulator() -> None:

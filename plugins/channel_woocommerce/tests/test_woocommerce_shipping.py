@@ -189,3 +189,31 @@ def test_a_missing_extension_is_for_a_person_to_mend(
     simulator.tracking = False
     with pytest.raises(CredentialsRefused, match="Shipment Tracking"):
         tracked.confirm_shipment(parcel(tracked, order_id), key="k")
+
+
+# Another number
+
+
+@pytest.mark.parametrize("tracking", ["0", "1"])
+def test_a_parcel_gets_another_number(
+    tracking: str, simulator: WooCommerceSimulator, transport: HttpTransport, order_id: str
+) -> None:
+    channel = WooCommerce({**simulator.settings(), "tracking": tracking}, transport)
+    channel.confirm_shipment(parcel(channel, order_id, "SF1", (2, 0)), key="k1")
+    channel.confirm_shipment(parcel(channel, order_id, "SF2", (0, 1)), key="k2")
+    anew = parcel(channel, order_id, "SF9", (2, 0))
+    simulator.chaos.arm("lose_answer", operation="orders.update")
+    with pytest.raises(OutcomeUnknown):
+        channel.change_shipment(anew, "SF1", key="k3")
+    assert channel.find_shipment(anew) is not None
+    assert channel.change_shipment(anew, "SF1", key="k3").already
+    assert simulator.told().shipments == {order_id: ("SF2", "SF9")}
+    order = channel.read(channel.fetch(order_id))
+    assert (order.state, [line.shipped for line in order.lines]) == (TradeState.SHIPPED, [2, 1])
+    shown = [entry.number for entry in simulator.books.orders[int(order_id)].trackings]
+    assert (shown, len(notes(simulator, order_id))) == ((["SF2", "SF9"], 0) if tracking == "1" else ([], 3))
+
+
+def test_a_number_that_was_never_told_is_not_replaced(channel: WooCommerce, order_id: str) -> None:
+    with pytest.raises(RemoteRejected, match="never told under SF1"):
+        channel.change_shipment(parcel(channel, order_id), "SF1", key="k")

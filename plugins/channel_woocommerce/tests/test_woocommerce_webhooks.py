@@ -150,3 +150,32 @@ def test_an_address_that_takes_no_push_counts_none(
 ) -> None:
     simulator.open_shop((), webhooks=address.format(box=letterbox[0]))
     assert simulator.push(simulator.place(BuyerOrder("ann", lyon, (("CUP", 1),)))) == 0
+
+
+# Subscriptions
+
+
+def test_webhooks_are_made_once_and_mended_when_they_were_switched_off(
+    simulator: WooCommerceSimulator, channel: WooCommerce, letterbox: tuple[str, list[Delivery]], lyon: Address
+) -> None:
+    address = f"{letterbox[0]}/hook"
+    assert set(channel.subscribe(address)) == {"order.created", "order.updated", "order.deleted", "order.restored"}
+    assert [channel.receive(ping) for ping in letterbox[1]] == [()] * 4
+    assert channel.subscribe(address) == []
+    simulator.books.webhooks[0].status = "disabled"
+    assert channel.subscribe(address) == ["order.created"]
+    assert len(simulator.books.webhooks) == 4
+    letterbox[1].clear()
+    order = simulator.place(BuyerOrder("ann", lyon, (("CUP", 1),)))
+    assert simulator.push(order) == 1
+    assert [hint.external_id for delivery in letterbox[1] for hint in channel.receive(delivery)] == [order]
+    assert len(channel.subscribe("https://elsewhere.example/hook")) == 4
+
+
+def test_without_a_secret_no_webhook_is_made() -> None:
+    with pytest.raises(RemoteRejected, match="secret"):
+        channel(webhook_secret=" ").subscribe("https://oms.example/hook")
+
+
+def test_the_keys_say_whose_shop_they_open(channel: WooCommerce, simulator: WooCommerceSimulator) -> None:
+    assert channel.who() == f"{simulator.base_url} (EUR)"

@@ -118,6 +118,7 @@ class Webhook:
     topic: str
     address: str
     secret: str
+    status: str = "active"
 
 
 class Books:

@@ -26,7 +26,7 @@ from .books import Books, Note, Order, Tracking, Webhook
 from .keys import Keys, Refused
 from .stockroom import update_rows
 from .till import Tax
-from .views import Views, tracking_view
+from .views import View, Views, tracking_view
 
 _ROUTES = (
     ("GET", r"wc/v3/orders", "orders.list"),
@@ -37,12 +37,20 @@ _ROUTES = (
     ("POST", r"wc/v3/orders/(\d+)/notes", "notes.create"),
     ("GET", r"wc-shipment-tracking/v3/orders/(\d+)/shipment-trackings", "trackings.list"),
     ("POST", r"wc-shipment-tracking/v3/orders/(\d+)/shipment-trackings", "trackings.create"),
+    (
+        "DELETE",
+        r"wc-shipment-tracking/v3/orders/(\d+)/shipment-trackings/([0-9a-f]+)",
+        "trackings.delete",
+    ),
+    ("GET", r"wc/v3/data/currencies/current", "currency.read"),
     ("GET", r"wc/v3/products", "products.list"),
     ("GET", r"wc/v3/products/(\d+)", "products.read"),
     ("POST", r"wc/v3/products/batch", "products.batch"),
     ("GET", r"wc/v3/products/(\d+)/variations", "variations.list"),
     ("POST", r"wc/v3/products/(\d+)/variations/batch", "variations.batch"),
+    ("GET", r"wc/v3/webhooks", "webhooks.list"),
     ("POST", r"wc/v3/webhooks", "webhooks.create"),
+    ("PUT", r"wc/v3/webhooks/(\d+)", "webhooks.update"),
 )
 _STATUSES = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "checkout-draft", "trash")
 _PARCEL = "_orderyard_parcel_"
@@ -127,7 +135,7 @@ class WooCommerceSimulator(ChannelSimulator):
             error = {"code": refused.code, "message": refused.message, "data": {"status": refused.status}}
             return _json(error, refused.status)
 
-    def _handle(self, request: Request, operation: str, ids: tuple[int, ...]) -> Response:
+    def _handle(self, request: Request, operation: str, ids: tuple[int | str, ...]) -> Response:
         if self.chaos.strikes("too_many", operation):
             # It is the host's server that says so, and WordPress is never asked.
             return Response("<html><h1>429 Too Many Requests</h1></html>", 429, {"Content-Type": HTML, "Retry-After": "7"})
@@ -153,7 +161,11 @@ class WooCommerceSimulator(ChannelSimulator):
             "products.batch": self._batch,
             "variations.list": self._variations,
             "variations.batch": self._batch,
+            "trackings.delete": self._drop_tracking,
+            "currency.read": self._currency,
+            "webhooks.list": self._webhooks,
             "webhooks.create": self._add_webhook,
+            "webhooks.update": self._change_webhook,
         }
         return served[operation](request.args, body, *ids)
 
@@ -180,6 +192,8 @@ class WooCommerceSimulator(ChannelSimulator):
         before = (order.status, dict(order.meta))
         for meta in body.get("meta_data", ()):
             order.meta[str(meta["key"])] = meta["value"]
+            if meta["value"] is None:
+                del order.meta[str(meta["key"])]
         status = body.get("status", order.status)
         if status not in (*_STATUSES, *self.extra_statuses):
             raise lists.invalid("status")
@@ -220,6 +234,17 @@ class WooCommerceSimulator(ChannelSimulator):
         self._one(order_id).trackings.append(tracking)
         return _json(tracking_view(tracking), 201)
 
+    def _drop_tracking(self, args: Mapping[str, str], body: None, order_id: int, tracking_id: str) -> Response:
+        order = self._one(order_id)
+        gone = [tracking for tracking in order.trackings if tracking.id == tracking_id]
+        if not gone:
+            raise Refused("woocommerce_rest_order_shipment_tracking_invalid_id", "Invalid shipment tracking ID.", 404)
+        order.trackings.remove(gone[0])
+        return _json(tracking_view(gone[0]))
+
+    def _currency(self, args: Mapping[str, str], body: None) -> Response:
+        return _json({"code": self.currency, "name": self.currency, "symbol": ""})
+
     def _products(self, args: Mapping[str, str], body: None) -> Response:
         every = sorted((product for product in self.books.products.values() if not product.parent), key=lambda one: one.id)
         rows, headers = lists.paged(args, every if args.get("order", "desc") == "asc" else every[::-1])
@@ -251,7 +276,18 @@ class WooCommerceSimulator(ChannelSimulator):
     def _add_webhook(self, args: Mapping[str, str], body: dict[str, Any]) -> Response:
         hook = self._hook(str(body["topic"]), str(body["delivery_url"]), str(body.get("secret") or self.secret))
         self._ping(hook)
-        return _json({"id": hook.id, "status": "active", "topic": hook.topic, "delivery_url": hook.address}, 201)
+        return _json(_webhook(hook), 201)
+
+    def _webhooks(self, args: Mapping[str, str], body: None) -> Response:
+        rows, headers = lists.paged(args, self.books.webhooks)
+        return _json([_webhook(hook) for hook in rows], headers=headers)
+
+    def _change_webhook(self, args: Mapping[str, str], body: dict[str, Any], hook_id: int) -> Response:
+        hook = next((hook for hook in self.books.webhooks if hook.id == hook_id), None)
+        if hook is None:
+            raise Refused("woocommerce_rest_shop_webhook_invalid_id", "ID is invalid.", 404)
+        hook.status, hook.secret = body.get("status", hook.status), body.get("secret", hook.secret)
+        return _json(_webhook(hook))
 
     def _one(self, order_id: int, missing: int = 404) -> Order:
         order = self.books.orders.get(order_id)
@@ -304,7 +340,7 @@ class WooCommerceSimulator(ChannelSimulator):
         with self.lock:
             order = self.books.orders[int(order_id)]
             topic = "order.updated" if order.pushes else "order.created"
-            hook = next((hook for hook in self.books.webhooks if hook.topic == topic), None)
+            hook = next((hook for hook in self.books.webhooks if hook.topic == topic and hook.status == "active"), None)
             if hook is None:
                 return 0
             order.pushes += 1
@@ -352,12 +388,17 @@ class WooCommerceSimulator(ChannelSimulator):
         return _post(hook.address, headers, f"webhook_id={hook.id}".encode())
 
 
-def _route(request: Request) -> tuple[str, tuple[int, ...]]:
+def _webhook(hook: Webhook) -> View:
+    """A secret is taken and never shown."""
+    return {"id": hook.id, "name": hook.topic, "status": hook.status, "topic": hook.topic, "delivery_url": hook.address}
+
+
+def _route(request: Request) -> tuple[str, tuple[int | str, ...]]:
     path = request.path.removeprefix("/wp-json/")
     method = "PUT" if request.method == "PATCH" else request.method
     for verb, pattern, operation in _ROUTES:
         if verb == method and (found := re.fullmatch(pattern, path)):
-            return operation, tuple(int(number) for number in found.groups())
+            return operation, tuple(int(one) if len(one) < 20 and one.isdecimal() else one for one in found.groups())
     return "", ()
 
 
