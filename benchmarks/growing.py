@@ -37,6 +37,13 @@ _NAMES = {
 }
 """Texts that tell one order from another; each copy gets its own."""
 
+_OF_ORDERS = {
+    "audit": " AND kind = 'order'",
+    "ledger_entry": " AND kind = 'order'",
+    "ledger_posting": " AND entry_id IN (SELECT e.id FROM ledger_entry e WHERE e.kind = 'order')",
+}
+"""Tables in which there is more than orders."""
+
 _DISTANCE = 20_000
 """Between the ids of an order and those of its copy; more than there are rows of any of these tables at first."""
 
@@ -52,7 +59,7 @@ def multiply(house: House, orders: int) -> None:
             first = db.row(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
             if first is None or first[0] >= _DISTANCE:
                 raise SystemExit(f"bench: {table} holds more than can be told apart from its copies")
-            only = f"id <= {_DISTANCE}" + (" AND kind IN ('order')" if table == "audit" else "")
+            only = f"id <= {_DISTANCE}{_OF_ORDERS.get(table, '')}"
             for copy in copies:
                 shown = [_copied(table, column, column in ids, copy) for column in columns]
                 db.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(shown)} FROM {table} WHERE {only}")

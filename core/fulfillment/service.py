@@ -300,8 +300,8 @@ def offer(uow: UnitOfWork, events: Sequence[StockFreed]) -> None:
     """Give free stock to planned fulfillment orders, in order of payment, before anybody publishes it."""
     skus = sorted({sku_id for event in events for sku_id in event.sku_ids})
     waiting = uow.db.rows(
-        "SELECT f.id FROM fulfillment_order f WHERE f.state = 'planned' AND EXISTS (SELECT 1 FROM fo_line l "
-        f"WHERE l.fo_id = f.id AND l.reserved < l.quantity AND l.sku_id IN ({marks(skus)})) ORDER BY f.paid_at, f.id",
+        "SELECT f.id FROM fulfillment_order f WHERE f.state = 'planned' AND f.id IN (SELECT l.fo_id FROM fo_line l "
+        f"WHERE l.reserved < l.quantity AND l.sku_id IN ({marks(skus)})) ORDER BY f.paid_at, f.id",
         skus,
     )
     allocate_all(uow, undisturbed(uow, [row[0] for row in waiting]), "stock became free")
