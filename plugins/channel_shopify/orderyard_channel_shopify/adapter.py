@@ -11,6 +11,8 @@ from orderyard.core.channels.api import (
     Ability,
     Channel,
     ChannelOrder,
+    Claim,
+    ClaimAnswer,
     Confirmed,
     Found,
     Hint,
@@ -25,7 +27,7 @@ from orderyard.core.kernel.errors import CredentialsRefused, RemoteRejected, Rem
 from orderyard.core.kernel.transport import Delivery, Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import items, shipping, stock, webhooks
+from . import claims, items, shipping, stock, webhooks
 from .node import Node, parse
 from .reading import read_order, version
 from .wire import AdminApi
@@ -79,7 +81,7 @@ class Shopify(Channel):
             {
                 "first": ORDERS_PER_PAGE,
                 "after": cursor,
-                "query": f"updated_at:>='{_second(window.since)}' updated_at:<'{_second(window.until, up=True)}'",
+                "query": _changed_in(window),
                 "lines": LINES_PER_PAGE,
             },
         )
@@ -123,7 +125,7 @@ class Shopify(Channel):
             self._api,
             shipment,
             location=self._configured_location(),
-            notify=self.config.get("notify_customer", "1") != "0",
+            notify=self._notify,
         )
 
     def find_shipment(self, shipment: Shipment) -> Confirmed | None:
@@ -139,8 +141,26 @@ class Shopify(Channel):
         """The number of a variant is its sum over all locations, as buyers see it."""
         return items.list_page(self._api, cursor)
 
+    def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
+        """Returns of the orders that changed inside the window: whatever happens to a return changes its order."""
+        return claims.pull(self._api, _changed_in(window), cursor)
+
+    def fetch_claim(self, external_id: str) -> bytes:
+        return claims.fetch(self._api, external_id)
+
+    def read_claim(self, body: bytes) -> Claim:
+        return claims.read(parse(body))
+
+    def answer_claim(self, answer: ClaimAnswer, key: str) -> None:
+        """The call has no key: a request can be answered once, and one that stands as answered is no error."""
+        claims.answer(self._api, answer, notify=self._notify)
+
     def receive(self, delivery: Delivery) -> Sequence[Hint]:
         return webhooks.receive(self.config, delivery)
+
+    @property
+    def _notify(self) -> bool:
+        return self.config.get("notify_customer", "1") != "0"
 
     def _location(self) -> str:
         return self._configured_location() or stock.sole_location(self._api)
@@ -153,6 +173,11 @@ class Shopify(Channel):
         if configured and not configured.startswith("gid://shopify/Location/"):
             raise CredentialsRefused(f"{configured!r} is no location", remedy="write it as gid://shopify/Location/…")
         return configured
+
+
+def _changed_in(window: Window) -> str:
+    """The search for orders that changed inside the window."""
+    return f"updated_at:>='{_second(window.since)}' updated_at:<'{_second(window.until, up=True)}'"
 
 
 def _second(moment: datetime, *, up: bool = False) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -13,11 +14,20 @@ import pytest
 from graphql import GraphQLSchema, build_client_schema
 from orderyard_channel_shopify.adapter import Shopify
 from orderyard_channel_shopify.simulator.server import ShopifySimulator
+from orderyard_channel_shopify.wire import VERSION
 
 from orderyard.core.kernel.transport import HttpTransport
 from orderyard.core.kernel.values import Address, Money
 from orderyard.core.testing.scripted import FixedEnvironment
 from orderyard.core.testing.simulator import ShopItem
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`admin_version`: every version whose schema lies in the vendors' folder, the one we speak at least."""
+    if "admin_version" in metafunc.fixturenames:
+        root = os.environ.get("ORDERYARD_VENDOR_DATA") or metafunc.config.rootpath.parent / "shared" / "data"
+        found = {path.name[6:13] for path in (Path(root) / "shopify").glob("admin_????-??.json.gz")}
+        metafunc.parametrize("admin_version", sorted(found | {VERSION}))
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,8 @@ class Line:
     discount: int = 0
     taken_back: int = 0
     shipped: int = 0
+    returned: int = 0
+    """Refunded after it had left."""
 
     @property
     def left(self) -> int:
@@ -103,6 +105,41 @@ class Refund:
     at: datetime
     amount: int
     lines: list[tuple[str, Line, int]]
+    restock: str = "CANCEL"
+
+
+@dataclass(slots=True)
+class ReturnLine:
+    """Units of a parcel's line that a buyer wants to send back; without a parcel's line they are of no order."""
+
+    id: str
+    of: tuple[str, Line, int] | None
+    units: int
+    reason: str
+    note: str = ""
+    fee: int = 0
+    refunded: int = 0
+    disposed: list[tuple[str, str, int]] = field(default_factory=list)
+    """Id, what became of them, units."""
+
+
+@dataclass(slots=True)
+class Return:
+    """What a buyer wants to send back, and how far that has come."""
+
+    id: str
+    name: str
+    order: Order
+    at: datetime
+    lines: list[ReturnLine]
+    status: str = "REQUESTED"
+    approved: datetime | None = None
+    closed: datetime | None = None
+    declined: tuple[str, str] | None = None
+    tracking: tuple[str, str] | None = None
+    exchange: bool = False
+    shipping_fee: int = 0
+    refunds: list[Refund] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -174,6 +211,7 @@ class Books:
         self.items: dict[str, Item] = {}
         self.offered: set[str] = set()
         self.orders: dict[str, Order] = {}
+        self.returns: dict[str, Return] = {}
         self.customers: dict[str, str] = {}
         self.answered: dict[str, tuple[str, dict[str, object]]] = {}
         self.confirmations = 0

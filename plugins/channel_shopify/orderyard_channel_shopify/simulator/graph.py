@@ -5,19 +5,16 @@ Everything is plain mappings: graphql-core's own resolver calls a value that is 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import GraphQLResolveInfo
 
+from . import returned
 from .books import Books, Item, Line, Order, Parcel, Place, Refund, Work
+from .paging import View, connection, stamp
 
-Entry = TypeVar("Entry")
-View = dict[str, object]
 Info = GraphQLResolveInfo[Any]
 
 _FILTER = re.compile(r"updated_at:(>=|<=|>|<)'?([0-9T:.Z+-]+)'?")
@@ -46,6 +43,7 @@ class Graph:
             "nodes": lambda info, ids: [self.node(one) for one in ids],
             "order": lambda info, id: self.order(self.books.orders[id]) if id in self.books.orders else None,
             "orders": self._orders,
+            "return": lambda info, id: returned.view(self, self.books.returns[id]) if id in self.books.returns else None,
             "productVariants": lambda info, sortKey="ID", **args: connection(
                 sorted(self.books.items.values(), key=lambda item: item.sku if sortKey == "SKU" else item.variant),
                 lambda item: [item.sku if sortKey == "SKU" else item.variant],
@@ -194,6 +192,12 @@ class Graph:
                 for entry in order.transactions[:first]
             ],
             "lineItems": lambda info, **args: connection(order.lines, lambda line: [line.id], self.line, args),
+            "returns": lambda info, **args: connection(
+                [entry for entry in self.books.returns.values() if entry.order is order],
+                lambda entry: [entry.id],
+                lambda entry: returned.view(self, entry),
+                args,
+            ),
             "refunds": lambda info, first=None: [self.refund(refund) for refund in order.refunds[:first]],
             "fulfillments": lambda info, first=None: [self.parcel(parcel) for parcel in order.parcels[:first]],
             "fulfillmentOrders": lambda info, **args: connection(
@@ -210,7 +214,7 @@ class Graph:
             "sku": line.item.sku,
             "variantTitle": line.item.options or None,
             "quantity": line.units,
-            "currentQuantity": line.units - line.taken_back,
+            "currentQuantity": line.units - line.taken_back - line.returned,
             "unfulfilledQuantity": line.left,
             "nonFulfillableQuantity": line.taken_back,
             "requiresShipping": True,
@@ -234,7 +238,7 @@ class Graph:
                 lambda entry: {
                     "id": entry[0],
                     "quantity": entry[2],
-                    "restockType": "CANCEL",
+                    "restockType": refund.restock,
                     "lineItem": self.line(entry[1]),
                 },
                 args,
@@ -293,52 +297,6 @@ class Graph:
         return {"shopMoney": money, "presentmentMoney": money}
 
 
-def connection(
-    entries: Sequence[Entry], by: Callable[[Entry], list[str]], view: Callable[[Entry], View], args: Mapping[str, object]
-) -> View:
-    """A page of sorted entries; the cursor holds the sort key, so entries may come and go between two pages."""
-    first, last, after, before = (args.get(name) for name in ("first", "last", "after", "before"))
-    if not isinstance(first, int) and not isinstance(last, int):
-        raise GraphQLError("you must provide one of first or last", extensions={"code": "BAD_REQUEST"})
-    if (isinstance(first, int) and not 0 < first <= 250) or (isinstance(last, int) and not 0 < last <= 250):
-        raise GraphQLError("first and last must be between 1 and 250", extensions={"code": "BAD_REQUEST"})
-    backwards = bool(args.get("reverse"))
-    ordered = list(reversed(entries)) if backwards else list(entries)
-    keys = [by(entry) for entry in ordered]
-    start, stop = 0, len(ordered)
-    if isinstance(after, str):
-        edge = _uncursor(after)
-        start = sum(1 for key in keys if (key >= edge if backwards else key <= edge))
-    if isinstance(before, str):
-        edge = _uncursor(before)
-        stop = sum(1 for key in keys if (key > edge if backwards else key < edge))
-    page = list(range(start, max(start, stop)))
-    page = page[:first] if isinstance(first, int) else page[-last:] if isinstance(last, int) else page
-    cursors = [_cursor(keys[index]) for index in page]
-    nodes = [view(ordered[index]) for index in page]
-    return {
-        "nodes": nodes,
-        "edges": [{"cursor": cursor, "node": node} for cursor, node in zip(cursors, nodes, strict=True)],
-        "pageInfo": {
-            "hasNextPage": bool(page) and page[-1] + 1 < stop,
-            "hasPreviousPage": bool(page) and page[0] > 0,
-            "startCursor": cursors[0] if cursors else None,
-            "endCursor": cursors[-1] if cursors else None,
-        },
-    }
-
-
-def _cursor(key: list[str]) -> str:
-    return base64.b64encode(json.dumps({"last_value": key}).encode()).decode()
-
-
-def _uncursor(text: str) -> list[str]:
-    try:
-        return [str(part) for part in json.loads(base64.b64decode(text))["last_value"]]
-    except (ValueError, KeyError, TypeError):
-        raise GraphQLError("Invalid cursor for current pagination sort.", extensions={"code": "BAD_REQUEST"}) from None
-
-
 def _matches(order: Order, query: str) -> bool:
     moment = order.updated
     for relation, text in _FILTER.findall(query):
@@ -375,10 +333,6 @@ def amount(minor: int) -> str:
     """Decimal text as Shopify writes it: two digits, one where the second is a zero (`12.5`, `10.0`)."""
     text = f"{minor // 100}.{minor % 100:02d}"
     return text[:-1] if text.endswith("0") else text
-
-
-def stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _number(gid: str) -> str:

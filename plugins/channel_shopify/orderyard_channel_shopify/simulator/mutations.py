@@ -14,7 +14,8 @@ from graphql import GraphQLError
 from graphql.execution import get_directive_values
 
 from .books import Books, Item, Order, Parcel, Work, WorkLine
-from .graph import Graph, Info, View, stamp
+from .graph import Graph, Info
+from .paging import View, stamp
 
 _REASONS = (
     "correction, cycle_count_available, damaged, movement_canceled, movement_created, movement_received, movement_updated, "

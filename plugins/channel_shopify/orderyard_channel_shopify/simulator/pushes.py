@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .books import Line, Order
-from .graph import Graph, View, address, stamp
+from .graph import Graph, address
+from .paging import View, stamp
 
 
 def order_body(graph: Graph, order: Order) -> View:

@@ -31,9 +31,11 @@ from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, Chann
 
 from .books import Books
 from .cost import MOST, Bill, Bucket
-from .graph import Graph, View
+from .graph import Graph
 from .mutations import fulfillment_create, inventory_set
+from .paging import View
 from .pushes import order_body
+from .returned import Returns, approve, decline
 
 DOMAIN = "demo.myshopify.com"
 SERVED = ("2026-04", "2026-07", "2026-10")
@@ -66,6 +68,7 @@ class ShopifySimulator(ChannelSimulator):
         self.graph = Graph(self.books, self.currency, DOMAIN)
         self.bucket = Bucket(self.now())
         self.webhooks = ""
+        self.returns = Returns(self.books, self.lock, self._second)
 
     def settings(self) -> Mapping[str, str]:
         return {
@@ -139,6 +142,8 @@ class ShopifySimulator(ChannelSimulator):
         at = self._second()
         return {
             "fulfillmentCreate": lambda info, fulfillment, message=None: fulfillment_create(self.graph, at, fulfillment),
+            "returnApproveRequest": lambda info, input: approve(self.graph, at, input),
+            "returnDeclineRequest": lambda info, input: decline(self.graph, at, input),
             "inventorySetQuantities": lambda info, input: inventory_set(self.graph, info, at, input),
         }
 
