@@ -33,6 +33,7 @@ from .orders.files import upload
 from .orders.files.columns import FIELDS, FileMapping
 from .testing.demo import road
 from .testing.demo.merchant import LOGINS, PASSWORD
+from .testing.newplugin.writing import KINDS, write_plugin
 from .testing.scenario.runner import databases_for, play
 from .testing.scenario.vocabulary import page
 from .web.server import Server
@@ -169,6 +170,18 @@ def pull(context: click.Context, code: str | None, days: int | None) -> None:
             click.echo(f"{facts.code}: {result.error}", err=True)
         bad = bad or bool(result.parked or result.error)
     context.exit(1 if bad else 0)
+
+
+@main.command("new-plugin")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("name")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder to write it into.")
+def new_plugin(kind: str, name: str, into: Path) -> None:
+    """Begin a plugin: a folder whose kit runs at once and says what is still to do."""
+    files = write_plugin(kind, name, into)
+    for file in files:
+        click.echo(f"wrote {file}")
+    click.echo(f"now: cd {files[0].parent} && pytest -rx")
 
 
 @main.command()

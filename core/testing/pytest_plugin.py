@@ -17,6 +17,33 @@ if TYPE_CHECKING:
 # Everything of ours is imported inside the fixtures: this module is loaded in every test session of whoever installed us.
 
 
+def _kit(item: pytest.Item) -> bool:
+    """Whether a test is one of the cases that every channel or carrier passes."""
+    kinds = getattr(item, "cls", None)
+    return kinds is not None and any(base.__name__ in ("ChannelConformance", "CarrierConformance") for base in kinds.__mro__)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """In the kit, what nobody has written yet is no failure but still to do; `pytest -rx` lists it."""
+    try:
+        yield
+    except NotImplementedError as missing:
+        if not _kit(item):
+            raise
+        pytest.xfail(f"still to do: {missing}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    try:
+        yield
+    except NotImplementedError as missing:
+        if not _kit(item):
+            raise
+        pytest.xfail(f"still to do: {missing}")
+
+
 @pytest.fixture(scope="session")
 def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
     """SQLite files in a directory of this session."""

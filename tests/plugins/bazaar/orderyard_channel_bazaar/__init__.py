@@ -1,0 +1,1 @@
+"""Bazaar as a sales channel."""
