@@ -137,7 +137,7 @@ class Platform:
             found = [
                 [id_, self.versions[id_].isoformat()]
                 for id_, at in sorted(self.changed.items())
-                if id_ in self.orders and since <= at < until
+                if id_ in self.versions and since <= at < until
             ]
             return Response(200, {}, json.dumps(found).encode())
         if request.url == "paper:order":
