@@ -11,6 +11,7 @@ from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import bounded, exponent, one_line, quantity
 from . import queries
+from .lookup import items_named
 
 LONGEST_CODE = 64
 LONGEST_TITLE = 200
@@ -164,13 +165,41 @@ def meet_listings(uow: UnitOfWork, shop_id: int, seen: Mapping[tuple[str, str], 
 
 
 def map_listing(uow: UnitOfWork, listing_id: int, sku_code: str) -> None:
-    """Say which SKU a channel's item is; lines that waited for it go on."""
-    item = queries.items_by_code(uow.db, [sku_code]).get(sku_code)
+    """Say which SKU a channel's item is, by code or by a barcode that is only its; lines that waited for it go on."""
+    item = items_named(uow.db, [sku_code]).get(sku_code)
     if item is None:
         raise DomainError(f"there is no SKU {sku_code}", remedy="check the code, or add the SKU first")
     row = uow.db.row("SELECT shop_id, item_id, variant_id FROM listing WHERE id = ?", (listing_id,))
     if row is None:
         raise DomainError(f"there is no listing {listing_id}", remedy="reload the list of unmapped items")
     uow.db.change("UPDATE listing SET sku_id = ?, published = NULL WHERE id = ?", (item.sku_id, listing_id))
-    uow.note("mapped", "listing", listing_id, f"to {sku_code}")
+    uow.note("mapped", "listing", listing_id, f"to {item.code}")
     uow.emit(ListingMapped(row[0], row[1], row[2], item.sku_id))
+
+
+MATCHES: Mapping[str, str] = {
+    "code": "s.code = g.merchant_code",
+    "barcode": "s.barcode = g.merchant_code AND NOT EXISTS (SELECT 1 FROM sku o WHERE o.barcode = s.barcode AND o.id <> s.id)",
+}
+"""How the code that a seller gave an item may name a SKU: by its code, or by a barcode that no other one has."""
+_AT_ONCE = 200
+
+
+def match_listings(uow: UnitOfWork, by: str, shop_id: int | None = None) -> tuple[int, bool]:
+    """Map the items without SKU whose seller's code names one; how many, and whether there may be more.
+
+    So many in one transaction as nobody has to wait for; lines that waited for them go on.
+    """
+    if by not in MATCHES:
+        raise DomainError(f"items cannot be matched by {by!r}", remedy=f"by {' or by '.join(MATCHES)}")
+    rows = uow.db.rows(
+        f"SELECT g.id, g.shop_id, g.item_id, g.variant_id, s.id, s.code FROM listing g JOIN sku s ON {MATCHES[by]} "
+        f"WHERE g.sku_id IS NULL AND g.merchant_code <> ''{'' if shop_id is None else ' AND g.shop_id = ?'} "
+        f"ORDER BY g.id LIMIT {_AT_ONCE + 1}" + ("" if uow.db.sqlite else " FOR UPDATE OF g"),
+        [] if shop_id is None else [shop_id],
+    )
+    for listing_id, shop, item_id, variant_id, sku_id, code in rows[:_AT_ONCE]:
+        uow.db.change("UPDATE listing SET sku_id = ?, published = NULL WHERE id = ?", (sku_id, listing_id))
+        uow.note("mapped", "listing", listing_id, f"to {code}")
+        uow.emit(ListingMapped(shop, item_id, variant_id, sku_id))
+    return len(rows[:_AT_ONCE]), len(rows) > _AT_ONCE

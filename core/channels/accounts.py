@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from ..connections.service import ConnectionFacts, connections, pause, settings_
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..kernel.errors import CredentialsRefused, DomainError, OrderyardError, RateLimited
-from ..kernel.transport import Transport
+from ..kernel.transport import Transport, Within
 from ..kernel.uow import Installation
 from .api import Channel
 from .inbox import said
@@ -47,10 +48,13 @@ class Accounts:
             )
         return kind
 
-    def channel(self, facts: ConnectionFacts) -> Channel:
-        """The adapter of a connection, with its settings in the clear; DomainError while its plugin is not running."""
+    def channel(self, facts: ConnectionFacts, *, waited_for: bool = False) -> Channel:
+        """The adapter of a connection, with its settings in the clear; DomainError while its plugin is not running.
+
+        One that a person waits for gives up when all its calls together took as long as one may.
+        """
         kind = self.kind(facts)
-        return kind(settings_of(self.seal, facts, kind.settings), self._transport)
+        return kind(settings_of(self.seal, facts, kind.settings), Within(self._transport) if waited_for else self._transport)
 
     def active(self) -> list[ConnectionFacts]:
         """Channel connections that may work now: not paused, their plugin running."""
@@ -73,6 +77,20 @@ class Accounts:
 
         return [facts for facts in self.active() if not waits(facts)]
 
+    @contextmanager
+    def alone(self, facts: ConnectionFacts, call: str) -> Iterator[bool]:
+        """Whether nobody in this process is at this kind of call on this connection; then we are, until the end."""
+        key = f"{facts.code}/{call}"
+        with self._lock:
+            free = key not in self._busy
+            self._busy.add(key)
+        try:
+            yield free
+        finally:
+            if free:
+                with self._lock:
+                    self._busy.discard(key)
+
     def side_by_side(self, call: str, work: Callable[[ConnectionFacts], T]) -> dict[str, T]:
         """Do one kind of call on every ready connection at once, so that a slow one delays nobody's; by code.
 
@@ -80,19 +98,12 @@ class Accounts:
         """
 
         def one(facts: ConnectionFacts) -> T | None:
-            key = f"{facts.code}/{call}"
-            with self._lock:
-                if key in self._busy:
+            with self.alone(facts, call) as free:
+                try:
+                    return work(facts) if free else None
+                except Exception as error:  # an adapter that falls over ends its own call, and no other's
+                    self.troubled(facts, error, call)
                     return None
-                self._busy.add(key)
-            try:
-                return work(facts)
-            except Exception as error:  # an adapter that falls over ends its own call, and no other's
-                self.troubled(facts, error, call)
-                return None
-            finally:
-                with self._lock:
-                    self._busy.discard(key)
 
         def apart(facts: ConnectionFacts) -> T | None:
             try:

@@ -7,6 +7,7 @@ from ..host.sealing import Seal
 from ..kernel.transport import Transport
 from ..kernel.uow import Installation
 from .accounts import Accounts
+from .errands import Errands
 from .feeds import Feeds
 from .publishing import Publishing
 from .telling import Telling
@@ -22,3 +23,4 @@ class ChannelEngine:
         self.telling = Telling(self.accounts)
         self.publishing = Publishing(self.accounts)
         self.upkeep = Upkeep(self.accounts)
+        self.errands = Errands(self.accounts, self.feeds)

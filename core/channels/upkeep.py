@@ -35,20 +35,28 @@ class Upkeep:
 
     # access
 
-    def consent_page(self, facts: ConnectionFacts, back: str) -> str:
-        """The platform's page on which the seller gives us access; `back` is where it sends the browser then."""
-        state = self._accounts.seal.seal(_consent_of(facts), self._installation.environment.now().isoformat())
-        return self._authorising(facts).consent_page(back, state)
+    def consent_page(self, facts: ConnectionFacts, back: str, asker: str = "") -> str:
+        """The platform's page on which the seller gives us access; `back` is where it sends the browser then.
 
-    def exchange(self, code: str, answer: Mapping[str, str], back: str) -> None:
+        Only the answer that `asker` brings back is taken.
+        """
+        asked = f"{self._installation.environment.now().isoformat()} {asker}"
+        return self._authorising(facts).consent_page(back, self._accounts.seal.seal(_consent_of(facts), asked))
+
+    def exchange(self, code: str, answer: Mapping[str, str], back: str, asker: str = "") -> None:
         """The seller came back with an answer: keep the grant behind it. Refused when it is not the answer to our question."""
         facts = connection(self._installation.db, code)
         try:
-            asked = datetime.fromisoformat(self._accounts.seal.open(_consent_of(facts), answer.get("state", "")))
+            moment, _, person = self._accounts.seal.open(_consent_of(facts), answer.get("state", "")).partition(" ")
+            asked = datetime.fromisoformat(moment)
         except SealError:
             raise DomainError(
                 f"this answer does not belong to a question of connection {facts.code}", remedy="ask for access once more"
             ) from None
+        if person != asker:
+            raise DomainError(
+                f"somebody else asked for access of connection {facts.code}", remedy="ask for access yourself, then come back"
+            )
         if self._installation.environment.now() - asked > _CONSENT:
             raise DomainError(f"the question of connection {facts.code} is too old", remedy="ask for access once more")
         grant = self._authorising(facts).exchange(answer, back)
@@ -57,7 +65,7 @@ class Upkeep:
             keep_grant(uow, self._accounts.seal, facts, kind.settings, grant.settings, grant.expires_at)
 
     def _authorising(self, facts: ConnectionFacts) -> Authorises:
-        channel = self._accounts.channel(facts)
+        channel = self._accounts.channel(facts, waited_for=True)
         if not isinstance(channel, Authorises):
             raise DomainError(f"{channel.title} knows no page of consent", remedy="type the access data in instead")
         return channel
@@ -91,12 +99,12 @@ class Upkeep:
 
     def subscribe(self, facts: ConnectionFacts, address: str) -> list[str]:
         """Have the platform push to `address`; the topics that had to be mended."""
-        channel = self._accounts.channel(facts)
+        channel = self._accounts.channel(facts, waited_for=True)
         return list(channel.subscribe(address)) if isinstance(channel, KeepsSubscriptions) else []
 
     def who(self, facts: ConnectionFacts) -> str:
         """Whose account the credentials open, in the platform's words; raises what went wrong."""
-        channel: Channel = self._accounts.channel(facts)
+        channel: Channel = self._accounts.channel(facts, waited_for=True)
         if isinstance(channel, TellsWhoItIs):
             return channel.who()
         raise DomainError(f"{channel.title} cannot be asked who we are", remedy="pull once, and see what comes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ class ConnectionFacts:
 
 
 _COLUMNS = "id, code, kind, adapter, shop_id, settings, state, cursor, claims_cursor, expires_at"
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RENEWING = timedelta(minutes=2)
 """So long one process has to renew a grant before another one tries."""
 
@@ -77,7 +79,15 @@ def connect(
     fields: tuple[SettingField, ...],
     settings: Mapping[str, str],
 ) -> int:
-    """A new connection to a remote system; its id. Unknown settings are refused."""
+    """A new connection to a remote system; its id. Unknown settings are refused.
+
+    Its code stands in addresses, so it is made of what needs no quoting there.
+    """
+    if not _CODE.fullmatch(code):
+        raise DomainError(
+            f"{code!r} is no code of a connection",
+            remedy="write up to 64 letters, digits, dots, dashes and underscores, such as taobao-1",
+        )
     if uow.db.row("SELECT 1 FROM connection WHERE code = ?", (code,)):
         raise Duplicate(f"connection {code} exists already", remedy="choose another code")
     values = merged(code, fields, {}, settings)

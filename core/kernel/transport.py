@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import httpx
@@ -103,3 +103,24 @@ class HttpTransport:
 
     def close(self) -> None:
         self._client.close()
+
+
+class Within:
+    """Another transport for somebody who waits: all its requests together take no longer than one may.
+
+    What the time is up for is not sent, so it certainly did not happen.
+    """
+
+    def __init__(self, transport: Transport, seconds: float = 15.0) -> None:
+        self._transport = transport
+        self._seconds = seconds
+        self._until = transport.now() + timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return self._transport.now()
+
+    def send(self, request: Request) -> Response:
+        left = (self._until - self.now()).total_seconds()
+        if left <= 0:
+            raise RemoteUnavailable(f"no answer within {self._seconds:g} seconds", remedy="try again in a moment")
+        return self._transport.send(replace(request, seconds=min(request.seconds, left)))

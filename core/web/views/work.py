@@ -39,7 +39,7 @@ def index() -> str:
         more_documents=more_documents,
         tasks=parked,
         more_tasks=more_tasks,
-        listings=reads.unmapped_listings(db),
+        listings=reads.unmapped_listings(db)[0],
         connections=reads.connections(db),
     )
 
