@@ -129,8 +129,9 @@ def test_value_leaves_with_the_units_and_no_fen_stays_behind(house: House) -> No
 
 def test_more_is_never_reserved_than_is_free(house: House) -> None:
     house.receive("SH", TEE=2)
-    with pytest.raises(StockShort), house.work() as uow:
+    with house.work() as uow:
         [tee] = inventory.lock_levels(uow, [house.items["TEE"].sku_id], [house.shops["cn"].id])
+    with pytest.raises(StockShort), house.work() as uow:
         inventory.reserve(uow, [inventory.Want("fo_line", 1, tee, 2), inventory.Want("fo_line", 2, tee, 1)])
     assert house.levels("TEE") == {"SH": (2, 0)}
     assert house.db.rows("SELECT 1 FROM reservation") == []
