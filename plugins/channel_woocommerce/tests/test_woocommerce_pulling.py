@@ -55,7 +55,7 @@ def test_an_order_that_leaves_such_a_second_pushes_none_out(
     unpaid = [simulator.place(BuyerOrder("ann", lyon, (("CUP", 1),), paid=False)) for _ in range(2 * ORDERS_PER_PAGE + 7)]
 
     def pay(page: int) -> None:
-        if page == 2:
+        if page == 3:  # the first two found out that the second is a crowded one
             environment.moment += timedelta(seconds=2)
             for order in unpaid[:5]:
                 simulator.pay(order)

@@ -175,8 +175,10 @@ def test_the_settings_say_what_the_shops_own_statuses_equal() -> None:
 
 def test_cash_on_delivery_is_never_the_platforms_money() -> None:
     done = "2026-11-21T09:00:00"
-    found = read(order(status="completed", payment_method="cod", date_completed_gmt=done, date_paid_gmt=done))
-    assert (found.cod, found.paid.minor, found.paid_at) == (True, 0, None)
+    back = [{"id": 51, "reason": "", "total": "-20.00"}]
+    given = order(status="completed", payment_method="cod", date_completed_gmt=done, date_paid_gmt=done, refunds=back)
+    found = read(given, refund("2026-11-22T09:00:00", {31: 1}))
+    assert (found.cod, found.paid.minor, found.refunded.minor, found.paid_at) == (True, 0, 0, None)
     assert read(order(payment_method="pay_at_door"), cod_methods="cod, Pay_at_door").cod
 
 
