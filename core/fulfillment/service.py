@@ -230,6 +230,8 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
         for order in routed
     }
     everywhere = stock.serving(uow.db, {order.shop_id for order in routed if not choices[order.id] or order.warehouse_id})
+    wanted = sum(len(demand.parts) for order in routed for demand in order.demands)
+    uow.expect_ids(fulfillment_order=len(routed), fo_line=wanted)
     fos: list[tuple[Any, ...]] = []
     lines: list[tuple[int, ...]] = []
     holds: list[tuple[str, int, HoldCode, str, str]] = []

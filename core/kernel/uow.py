@@ -108,16 +108,24 @@ class UnitOfWork:
 
     def take_ids(self, table: str, count: int, **ahead: int) -> list[int]:
         """Ids for rows about to be written; `ahead` fetches ids of other tables in the same statement, for later calls."""
-        pool = self._ids.get(table, ())
-        if len(pool) < count:
-            for name, ids in self.db.take_ids(**{table: count}, **ahead).items():
-                # SQLite counts rows that are written; ids given out before and not written yet must not come again.
-                shift = max(0, self._top.get(name, 0) + 1 - ids[0]) if self.db.sqlite and ids else 0
-                self._ids[name] = deque([id_ + shift for id_ in ids])
-                if ids:
-                    self._top[name] = ids[-1] + shift
+        if len(self._ids.get(table, ())) < count:
+            self._fetch_ids({table: count, **ahead})
         next_id = self._ids[table].popleft
         return [next_id() for _ in range(count)]
+
+    def expect_ids(self, **wanted: int) -> None:
+        """Fetch in one statement what later calls of `take_ids` are going to take, as far as it is not there."""
+        short = {table: count for table, count in wanted.items() if len(self._ids.get(table, ())) < count}
+        if short:
+            self._fetch_ids(short)
+
+    def _fetch_ids(self, wanted: Mapping[str, int]) -> None:
+        for table, ids in self.db.take_ids(**wanted).items():
+            # SQLite counts rows that are written; ids given out before and not written yet must not come again.
+            shift = max(0, self._top.get(table, 0) + 1 - ids[0]) if self.db.sqlite and ids else 0
+            self._ids[table] = deque([id_ + shift for id_ in ids])
+            if ids:
+                self._top[table] = ids[-1] + shift
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
