@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from orderyard.core.channels.api import (
     Ability,
     Channel,
     ChannelOrder,
+    Claim,
+    ClaimAnswer,
     Confirmed,
-    Found,
     ItemPage,
     Page,
     Shipment,
@@ -20,25 +20,15 @@ from orderyard.core.channels.api import (
     StockTarget,
     Window,
 )
-from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
+from orderyard.core.kernel.errors import RemoteRejected
 from orderyard.core.kernel.transport import Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import answers, items, shipping, stock
+from . import answering, items, refunds, shipping, stock
 from .gateway import ADDRESS, Gateway
-from .moments import from_wire, to_wire
-from .reading import FIELDS, read_trade, trade_id
+from .listing import REFUNDS, TRADES, walk
+from .reading import FIELDS, read_trade
 from .signing import METHODS
-
-PAGE_SIZE = 50
-"""The platform takes 100 and advises 40 to 50."""
-
-# Without `type` the platform silently leaves out every trade that is none of its five usual kinds.
-TYPES = (
-    "fixed,auction,guarantee_trade,step,independent_simple_trade,independent_shop_trade,auto_delivery,ec,cod,game_equipment,"
-    "shopex_trade,netcn_trade,external_trade,instant_trade,b2c_cod,hotel_trade,super_market_trade,super_market_cod_trade,"
-    "taohua,waimai,o2o_offlinetrade,nopaid,eticket,tmall_i18n,insurance_plus,finance,pre_auth_type,lazada,fenxiao"
-)
 
 
 class TaobaoChannel(Channel):
@@ -58,6 +48,19 @@ class TaobaoChannel(Channel):
             required=False,
             help="where Taobao's code of a carrier differs from ours: OURS=THEIRS,OURS=THEIRS",
         ),
+        SettingField(
+            "ag",
+            "Report stopped parcels (AG) 极速退款拦截上报",
+            required=False,
+            help="1: refunds before shipping are answered by saying whether the parcel was stopped; needs the AG contract",
+        ),
+        SettingField(
+            "return_address_id", "Return address id 退货地址编号", required=False, help="of the seller's address book"
+        ),
+        SettingField("return_name", "Returns: name 退货收件人", required=False),
+        SettingField("return_address", "Returns: address 退货地址", required=False),
+        SettingField("return_mobile", "Returns: phone 退货电话", required=False),
+        SettingField("return_post", "Returns: postcode 退货邮编", required=False),
     )
     # A window may span a day, but the platform itself advises 30 minutes: wider ones time out on busy shops, and a window
     # that fits one page costs a single call and cannot shift under us. `modified` has whole seconds and is written a
@@ -71,47 +74,11 @@ class TaobaoChannel(Channel):
         self._gateway = Gateway(settings, transport)
 
     def pull(self, window: Window, cursor: str | None = None) -> Page:
-        """Ids and times of the trades changed in the window, last page first.
-
-        The platform sorts by `modified`, newest first, so a trade that changes while we read moves to page 1 and pushes the
-        others back. The first call asks for the total. If all fit one page, that answer is complete in itself. Else the
-        pages are walked from the last to the first. The cursor is the page still to read and a fingerprint of the list's
-        newest trades, `3:1f2e3d4c`: should they no longer be the newest when page 1 is reached, something moved in front
-        and pushed others onto pages already read, so the walk begins again. That ends once the window lies in the past.
-        """
-        if cursor is None:
-            answer = self._list(window, 1, count=True)
-            pages = _pages(answer)
-            if pages > 1:
-                return Page((), f"{pages}:{_fingerprint(answer)}")
-            return Page(_found(answer), None)
-        number, _, before = cursor.partition(":")
-        page = answers.whole(number, "the cursor's page")
-        if page > 1:
-            return Page(_found(self._list(window, page, count=False)), f"{page - 1}:{before}")
-        answer = self._list(window, 1, count=True)
-        now, pages = _fingerprint(answer), _pages(answer)
-        done = pages <= 1 or now == before
-        return Page(_found(answer), None if done else f"{pages}:{now}")
-
-    def _list(self, window: Window, page: int, *, count: bool) -> Mapping[str, Any]:
-        return self._gateway.call(
-            "taobao.trades.sold.increment.get",
-            {
-                "fields": "tid,modified,status",
-                "start_modified": to_wire(window.since),
-                "end_modified": to_wire(window.until, up=True),
-                "type": TYPES,
-                "page_no": str(page),
-                "page_size": str(PAGE_SIZE),
-                # With has_next the platform leaves out the total and is much quicker.
-                "use_has_next": "false" if count else "true",
-            },
-        )
+        """Ids and times of the trades changed in the window, last page first."""
+        return walk(self._gateway, TRADES, window, cursor)
 
     def fetch(self, external_id: str) -> bytes:
-        if not external_id.isascii() or not external_id.isdigit():
-            raise RemoteRejected(f"Taobao: {external_id!r} is no trade id", remedy="trade ids are digits")
+        _digits(external_id, "trade")
         return self._gateway.fetch(
             "taobao.trade.fullinfo.get", {"tid": external_id, "fields": FIELDS, "include_oaid": "include_oaid"}
         )
@@ -126,6 +93,20 @@ class TaobaoChannel(Channel):
     def find_shipment(self, shipment: Shipment) -> Confirmed | None:
         return shipping.find(self._gateway, shipment)
 
+    def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
+        return walk(self._gateway, REFUNDS, window, cursor)
+
+    def fetch_claim(self, external_id: str) -> bytes:
+        _digits(external_id, "refund")
+        return self._gateway.fetch("taobao.refund.get", {"refund_id": external_id, "fields": refunds.FIELDS})
+
+    def read_claim(self, body: bytes) -> Claim:
+        return refunds.read_refund(refunds.refund_of(body))
+
+    def answer_claim(self, answer: ClaimAnswer, key: str) -> None:
+        """The platform knows no keys: the refund itself tells whether it stands as answered."""
+        answering.answer(self._gateway, self.config, answer)
+
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         return stock.push(self._gateway, targets)
 
@@ -134,26 +115,6 @@ class TaobaoChannel(Channel):
         return items.list_page(self._gateway, cursor)
 
 
-def _trades(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """An empty window has no list at all."""
-    return answers.listed(answer.get("trades"), "trades")
-
-
-def _found(answer: Mapping[str, Any]) -> tuple[Found, ...]:
-    return tuple(
-        Found(trade_id(trade), from_wire(trade.get("modified"), f"modified of {trade_id(trade)}")) for trade in _trades(answer)
-    )
-
-
-def _pages(answer: Mapping[str, Any]) -> int:
-    if "total_results" not in answer:
-        raise RemoteNotUnderstood("Taobao: the listing does not say how many trades there are", raw=str(answer)[:2000])
-    return -(-answers.whole(answer["total_results"], "total_results") // PAGE_SIZE)
-
-
-def _fingerprint(answer: Mapping[str, Any]) -> str:
-    """Stands for the newest trades of the list: every trade that shares the newest second, so ties may come in any order."""
-    found = _found(answer)
-    newest = max((trade.version for trade in found), default=None)
-    text = ",".join(sorted(f"{trade.external_id}@{trade.version}" for trade in found if trade.version == newest))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+def _digits(external_id: str, what: str) -> None:
+    if not external_id.isascii() or not external_id.isdigit():
+        raise RemoteRejected(f"Taobao: {external_id!r} is no {what} id", remedy=f"{what} ids are digits")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,6 +38,9 @@ class Gateway:
         and the platform's own faults (`isp.…`), which come after the work as often as before it.
         """
         return self._content(self._send(method, params, effect), effect)
+
+    def now(self) -> datetime:
+        return self._transport.now()
 
     def fetch(self, method: str, params: Mapping[str, str]) -> bytes:
         """The raw answer of a read, after making sure that it is no error."""

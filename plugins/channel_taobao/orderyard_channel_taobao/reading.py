@@ -115,7 +115,7 @@ def read_trade(body: bytes, app_key: str) -> ChannelOrder:
     if status == "TRADE_CLOSED" and any(line.shipped for line in lines):
         # Sent, delivered and refunded afterwards: what happened to the goods stays true, the refund is money of its own.
         state = TradeState.COMPLETED
-    freight = _money(trade.get("post_fee") or "0", f"post_fee of {tid}")
+    freight = money(trade.get("post_fee") or "0", f"post_fee of {tid}")
     total = freight
     for line in lines:
         total += line.amount
@@ -194,7 +194,7 @@ def _line(trade: Mapping[str, Any], line: Mapping[str, Any], trade_status: str, 
         ),
         title=answers.text(line.get("title")),
         quantity=units,
-        unit_price=_money(line.get("price"), f"price of line {oid}"),
+        unit_price=money(line.get("price"), f"price of line {oid}"),
         amount=_amount(trade, line, oid, alone),
         cancelled=cancelled,
         shipped=shipped,
@@ -209,12 +209,12 @@ def _forfeited(trade: Mapping[str, Any]) -> bool:
 def _amount(trade: Mapping[str, Any], line: Mapping[str, Any], oid: str, alone: bool) -> Money:
     """`divide_order_fee`; where it is left out, a lone line's `payment` holds the freight, one of several its share of none."""
     if answers.text(line.get("divide_order_fee")):
-        return _money(line["divide_order_fee"], f"divide_order_fee of line {oid}")
+        return money(line["divide_order_fee"], f"divide_order_fee of line {oid}")
     if alone:
         whole = trade.get("payment") or line.get("payment")
-        return _money(whole, "payment") - _money(trade.get("post_fee") or "0", "post_fee")
-    shared = _money(line.get("part_mjz_discount") or "0", f"part_mjz_discount of line {oid}")
-    return _money(line.get("payment"), f"payment of line {oid}") - shared
+        return money(whole, "payment") - money(trade.get("post_fee") or "0", "post_fee")
+    shared = money(line.get("part_mjz_discount") or "0", f"part_mjz_discount of line {oid}")
+    return money(line.get("payment"), f"payment of line {oid}") - shared
 
 
 def _paid(
@@ -229,7 +229,7 @@ def _paid(
     status = answers.text(trade.get("status"))
     if status in _UNPAID or (status == "TRADE_CLOSED_BY_TAOBAO" and _forfeited(trade)):
         deposit = step.startswith("FRONT_PAID")
-        return _money(trade.get("step_paid_fee") or "0", "step_paid_fee") if deposit else nothing
+        return money(trade.get("step_paid_fee") or "0", "step_paid_fee") if deposit else nothing
     if status == "TRADE_CLOSED_BY_TAOBAO":
         return nothing
     if cod and state is not TradeState.COMPLETED:
@@ -299,7 +299,8 @@ def _memo(memo: str) -> str:
     return "\n".join(line for line in memo.splitlines() if not line.strip().startswith(_OWN_MEMO)).strip()
 
 
-def _money(value: object, what: str) -> Money:
+def money(value: object, what: str) -> Money:
+    """An amount of yuan, such as `12.30`."""
     try:
         return Money.of(answers.text(value), CURRENCY)
     except DomainError as error:

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from orderyard_channel_taobao.channel import TaobaoChannel
+from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard.core.channels.api import ChannelOrder
-from orderyard.core.testing.scripted import ScriptedTransport
+from orderyard.core.kernel.transport import HttpTransport, Request, Response
+from orderyard.core.kernel.values import Address, Money
+from orderyard.core.testing.scripted import FixedEnvironment, ScriptedTransport
+from orderyard.core.testing.simulator import BuyerOrder, ShopItem
 
 SETTINGS = {"app_key": "12345678", "app_secret": "helloworld", "session": "6100test"}
 OAID = "1F8QmC3vWnPz0kRYb7sXtA6uJe2LhGd5KxoV9wEiNfTqSyBgMlUaZrHjD4cOp-abcDEF0123456789_xyz"
+
+
+class Listening:
+    """Passes everything on and remembers it."""
+
+    def __init__(self, inner: HttpTransport) -> None:
+        self.inner = inner
+        self.sent: list[Request] = []
+
+    def now(self) -> datetime:
+        return self.inner.now()
+
+    def send(self, request: Request) -> Response:
+        self.sent.append(request)
+        return self.inner.send(request)
+
+    def calls(self) -> list[dict[str, str]]:
+        """The parameters of every call, wherever they stood."""
+        return [dict(parse_qsl(urlsplit(one.url).query)) | dict(parse_qsl(one.body.decode())) for one in self.sent]
 
 
 def a_line(**changes: Any) -> dict[str, Any]:
@@ -116,3 +141,93 @@ def read() -> Callable[[dict[str, Any]], ChannelOrder]:
     """Reads a trade as `fetch` would have brought it."""
     channel = TaobaoChannel(SETTINGS, ScriptedTransport())
     return lambda trade: channel.read(json.dumps(whole_answer(trade), ensure_ascii=False).encode())
+
+
+def a_refund(**changes: Any) -> dict[str, Any]:
+    """A buyer asks for the money of a line that is still here, unless told otherwise."""
+    return {
+        "refund_id": "198765432109876543",
+        "tid": 2231958349012345678,
+        "oid": 2231958349012345680,
+        "status": "WAIT_SELLER_AGREE",
+        "good_status": "BUYER_NOT_RECEIVED",
+        "has_good_return": False,
+        "refund_fee": "40.00",
+        "reason": "多拍/拍错/不想要",
+        "desc": "",
+        "num": 1,
+        "created": "2026-11-21 16:18:00",
+        "modified": "2026-11-21 16:18:01",
+        "order_status": "WAIT_SELLER_SEND_GOODS",
+        "refund_phase": "onsale",
+        "refund_version": 1795249081000,
+        "dispute_type": "REFUND",
+        "operation_contraint": "null",
+        "cs_status": 1,
+        "advance_status": 0,
+        "refund_remind_timeout": {"exist_timeout": True, "remind_type": 1, "timeout": "2026-11-23 16:18:01"},
+        **changes,
+    }
+
+
+@pytest.fixture
+def refund() -> Callable[..., dict[str, Any]]:
+    return a_refund
+
+
+@pytest.fixture
+def environment() -> FixedEnvironment:
+    return FixedEnvironment(datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def shop(environment: FixedEnvironment) -> Iterator[TaobaoSimulator]:
+    """A simulated shop, open; two sizes of a shirt and a mug."""
+    simulator = TaobaoSimulator(environment)
+    simulator.start()
+    price = Money.of("59.00", "CNY")
+    simulator.open_shop(
+        (
+            ShopItem("TEE-M", "T恤", price, options={"尺码": "M"}),
+            ShopItem("TEE-L", "T恤", price, options={"尺码": "L"}),
+            ShopItem("MUG", "杯子", Money.of("20.00", "CNY")),
+        )
+    )
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def transport(environment: FixedEnvironment) -> Iterator[Listening]:
+    """Real HTTP, and everything that was sent over it."""
+    inner = HttpTransport(environment)
+    yield Listening(inner)
+    inner.close()
+
+
+@pytest.fixture
+def calls(transport: Listening) -> Callable[[], list[dict[str, str]]]:
+    """The parameters of every call so far."""
+    return transport.calls
+
+
+@pytest.fixture
+def methods(transport: Listening) -> Callable[[], list[str]]:
+    """The methods called so far, without their common beginning."""
+    return lambda: [call["method"].removeprefix("taobao.") for call in transport.calls()]
+
+
+@pytest.fixture
+def channel(shop: TaobaoSimulator, transport: Listening) -> TaobaoChannel:
+    return TaobaoChannel(shop.settings(), transport)
+
+
+@pytest.fixture
+def place(shop: TaobaoSimulator) -> Callable[..., str]:
+    """A buyer orders; a mug, unless told otherwise."""
+    home = Address(province="浙江省", city="杭州市", detail="文一西路969号", name="林小满", phone="18800004321")
+
+    def one(*lines: tuple[str, int], **changes: Any) -> str:
+        return shop.place(BuyerOrder(**{"buyer": "xiaoman", "receiver": home, "lines": lines or (("MUG", 1),), **changes}))
+
+    return one

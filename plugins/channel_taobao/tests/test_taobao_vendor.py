@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import pytest
 from orderyard_channel_taobao.channel import TaobaoChannel
 from orderyard_channel_taobao.signing import sign
+from orderyard_channel_taobao.simulator.aftersales import document
 from orderyard_channel_taobao.simulator.calls import CALLS
 from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
-from orderyard.core.channels.api import ListingRef, Shipment, ShippedLine, StockTarget, TradeState, Window, check
-from orderyard.core.kernel.errors import RemoteError
-from orderyard.core.kernel.transport import HttpTransport, Request, Response
+from orderyard.core.aftersales.api import AfterSaleState, AfterSaleType
+from orderyard.core.channels.api import ClaimAnswer, ListingRef, Shipment, ShippedLine, StockTarget, TradeState, Window, check
+from orderyard.core.kernel.errors import RemoteError, RemoteRejected
+from orderyard.core.kernel.transport import Transport
 from orderyard.core.kernel.values import Address, Money
 from orderyard.core.testing.scripted import FixedEnvironment, ScriptedTransport, answer
 from orderyard.core.testing.simulator import BuyerOrder, ShopItem
@@ -39,61 +43,57 @@ def metadata(taobao: Path, method: str) -> dict[str, Any]:
     return found
 
 
-class Listening:
-    """Passes everything on and remembers it."""
-
-    def __init__(self, inner: HttpTransport) -> None:
-        self.inner = inner
-        self.sent: list[Request] = []
-
-    def now(self) -> datetime:
-        return self.inner.now()
-
-    def send(self, request: Request) -> Response:
-        self.sent.append(request)
-        return self.inner.send(request)
-
-
-def everything_sent() -> list[dict[str, str]]:
+@pytest.fixture
+def everything_sent(
+    shop: TaobaoSimulator,
+    transport: Transport,
+    calls: Callable[[], list[dict[str, str]]],
+    place: Callable[..., str],
+    environment: FixedEnvironment,
+) -> list[dict[str, str]]:
     """The parameters of every kind of call, from one life of a shop."""
-    environment = FixedEnvironment(datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC))
-    simulator = TaobaoSimulator(environment)
-    simulator.start()
-    transport = Listening(HttpTransport(environment))
-    try:
-        price = Money.of("59.00", "CNY")
-        simulator.open_shop((ShopItem("TEE", "T恤", price, options={"尺码": "M"}), ShopItem("MUG", "杯子", price)))
-        channel = TaobaoChannel(simulator.settings(), transport)
-        home = Address(province="浙江省", city="杭州市", detail="文一西路969号", name="林小满", phone="18800004321")
-        placed = [
-            simulator.place(BuyerOrder("xiaoman", home, (("TEE", 1), ("MUG", 1)), cod=place == 0, paid=place > 0))
-            for place in range(60)
-        ]
-        window = Window(datetime(2026, 11, 21, 3, 50, tzinfo=UTC), datetime(2026, 11, 21, 4, 1, tzinfo=UTC))
-        cursor = channel.pull(window).cursor
-        while cursor:
-            cursor = channel.pull(window, cursor).cursor
-        for tid in placed[:2]:
-            order = channel.read(channel.fetch(tid))
-            lines = tuple(ShippedLine(line.external_id, line.quantity) for line in order.lines)
-            for part, whole in ((lines[:1], False), (lines[1:], True)):
-                parcel = Shipment(tid, part, "SF", "顺丰速运", "SF1000000000017", whole)
-                channel.confirm_shipment(parcel, "k1")
-                channel.find_shipment(parcel)
-            channel.push_stock([StockTarget(line.listing, 5) for line in order.lines], "k1")
-        channel.push_stock([StockTarget(ListingRef("1"), 5)], "k1")
-        page = channel.list_items()
-        while page.cursor:
-            page = channel.list_items(page.cursor)
-    finally:
-        transport.inner.close()
-        simulator.stop()
-    return [dict(parse_qsl(urlsplit(request.url).query)) | dict(parse_qsl(request.body.decode())) for request in transport.sent]
+    returns = {f"return_{name}": "1001" for name in ("address_id", "name", "address", "mobile", "post")}
+    channel = TaobaoChannel({**shop.settings(), **returns}, transport)
+    placed = [place(("TEE-M", 1), ("MUG", 1), cod=number == 0, paid=number > 0) for number in range(60)]
+    window = Window(environment.now() - timedelta(minutes=10), environment.now() + timedelta(minutes=1))
+    cursor = channel.pull(window).cursor
+    while cursor:
+        cursor = channel.pull(window, cursor).cursor
+    for tid in placed[:2]:
+        order = channel.read(channel.fetch(tid))
+        lines = tuple(ShippedLine(line.external_id, line.quantity) for line in order.lines)
+        for part, whole in ((lines[:1], False), (lines[1:], True)):
+            parcel = Shipment(tid, part, "SF", "顺丰速运", "SF1000000000017", whole)
+            channel.confirm_shipment(parcel, "k1")
+            channel.find_shipment(parcel)
+        channel.push_stock([StockTarget(line.listing, 5) for line in order.lines], "k1")
+    channel.push_stock([StockTarget(ListingRef("1"), 5)], "k1")
+    page = channel.list_items()
+    while page.cursor:
+        page = channel.list_items(page.cursor)
+    _refunds(shop, transport, returns, placed)
+    return calls()
 
 
-def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(taobao: Path) -> None:
-    sent = everything_sent()
-    assert {params["method"] for params in sent} == {
+def _refunds(shop: TaobaoSimulator, transport: Transport, returns: dict[str, str], placed: list[str]) -> None:
+    """Every answer to a refund, on Taobao and on Tmall."""
+    for tmall, ag, tid in ((False, "", placed[2]), (True, "", placed[3]), (True, "1", placed[4])):
+        shop.shop.tmall = tmall
+        channel = TaobaoChannel({**shop.settings(), **returns, "ag": ag}, transport)
+        asked = [(shop.ask_refund(tid), True), (shop.ask_refund(tid, 1, kind="REFUND_AND_RETURN"), True)]
+        asked += [(shop.ask_refund(placed[1]), False)]
+        window = Window(shop.now() - timedelta(minutes=10), shop.now() + timedelta(minutes=1))
+        assert len(channel.pull_claims(window).found) >= 3
+        for refund_id, agree in asked:
+            answer = ClaimAnswer(channel.read_claim(channel.fetch_claim(refund_id)), agree, "已经在路上了")
+            with contextlib.suppress(RemoteRejected):
+                channel.answer_claim(answer, "k1")
+
+
+def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(
+    taobao: Path, everything_sent: list[dict[str, str]]
+) -> None:
+    assert {params["method"] for params in everything_sent} == {
         "taobao.trades.sold.increment.get",
         "taobao.trade.fullinfo.get",
         "taobao.logistics.offline.send",
@@ -103,8 +103,15 @@ def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(
         "taobao.items.onsale.get",
         "taobao.items.inventory.get",
         "taobao.item.skus.get",
+        "taobao.refunds.receive.get",
+        "taobao.refund.get",
+        "taobao.refund.refuse",
+        "taobao.rp.refund.review",
+        "taobao.rp.refunds.agree",
+        "taobao.rp.returngoods.agree",
+        "taobao.rdc.aligenius.sendgoods.cancel",
     }
-    for params in sent:
+    for params in everything_sent:
         declared = {one["name"]: one for one in metadata(taobao, params["method"])["requestParams"]}
         own = {name: value for name, value in params.items() if name not in PROTOCOL}
         assert own.keys() <= declared.keys()
@@ -112,10 +119,34 @@ def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(
         for name, value in own.items():
             if declared[name]["type"] == "Number":
                 assert value.isdigit(), name
+            if declared[name]["type"] == "Boolean":
+                assert value in ("true", "false"), name
+            if declared[name].get("subParams"):
+                _fits(json.loads(value), declared[name])
 
 
-def test_every_field_asked_for_is_in_the_metadata(taobao: Path) -> None:
-    for params in everything_sent():
+def _fits(value: Any, declared: dict[str, Any]) -> None:
+    """A structure sent as JSON has the fields, types and required parts that the metadata names."""
+    if declared["type"].endswith("[]"):
+        assert isinstance(value, list)
+        for one in value:
+            _fits(one, {**declared, "type": declared["type"].removesuffix("[]").strip()})
+        return
+    parts = {part["name"]: part for part in declared["subParams"]}
+    assert value.keys() <= parts.keys()
+    assert {name for name, part in parts.items() if part.get("required")} <= value.keys()
+    for name, inner in value.items():
+        kind = parts[name]["type"]
+        if parts[name].get("subParams"):
+            _fits(inner, parts[name])
+        elif kind in ("Number", "Boolean"):
+            assert isinstance(inner, bool if kind == "Boolean" else int), name
+        else:
+            assert isinstance(inner, str), name
+
+
+def test_every_field_asked_for_is_in_the_metadata(taobao: Path, everything_sent: list[dict[str, str]]) -> None:
+    for params in everything_sent:
         if "fields" in params:
             (root,) = (one for one in metadata(taobao, params["method"])["responseParams"] if one.get("subParams"))
             declared = {one["name"] for one in root["subParams"]}
@@ -135,6 +166,22 @@ def test_the_simulator_sends_no_field_that_the_metadata_does_not_know(taobao: Pa
     assert document.keys() <= fields.keys()
     of_lines = {one["name"] for one in fields["orders"]["subParams"]}
     assert document["orders"]["order"][0].keys() <= of_lines
+
+
+def test_the_simulator_sends_no_field_of_a_refund_that_the_metadata_does_not_know(
+    taobao: Path, shop: TaobaoSimulator, place: Callable[..., str]
+) -> None:
+    refund = shop.shop.refunds[int(shop.ask_refund(place(), kind="REFUND_AND_RETURN"))]
+    refund.status, refund.company, refund.sid, refund.words = "WAIT_SELLER_CONFIRM_GOODS", "顺丰速运", "SF1", "大了"
+    shown = document(shop.shop, refund)
+    (root,) = metadata(taobao, "taobao.refund.get")["responseParams"]
+    declared = {one["name"]: one["type"] for one in root["subParams"]}
+    assert shown.keys() <= declared.keys()
+    types = {"Number": int, "Boolean": bool, "String": str, "Date": str, "RefundRemindTimeout": dict}
+    assert all(type(value) is types[declared[name]] for name, value in shown.items())
+    listed = CALLS["taobao.refunds.receive.get"](shop.shop, {"fields": ",".join(shown)}, shop.now())["refunds"]["refund"]
+    (root,) = (one for one in metadata(taobao, "taobao.refunds.receive.get")["responseParams"] if one.get("subParams"))
+    assert listed[0].keys() <= {one["name"] for one in root["subParams"]}
 
 
 @pytest.mark.parametrize(
@@ -213,6 +260,31 @@ def test_the_sample_pages_are_pulled(taobao: Path, settings: dict[str, str]) -> 
         body = dict(parse_qsl(request.body.decode()))
         for name in ("start_modified", "end_modified", "page_no", "page_size", "use_has_next", "fields"):
             assert body[name] == recorded["request"][name]
+
+
+def test_the_sample_refunds_are_read(taobao: Path, settings: dict[str, str]) -> None:
+    rows = sample(taobao, "refunds.receive.get")["response"]["refunds_receive_get_response"]["refunds"]["refund"]
+    channel = TaobaoChannel(settings, ScriptedTransport())
+    before, returned = (channel.read_claim(json.dumps({"refund_get_response": {"refund": row}}).encode()) for row in rows)
+    assert (before.type, before.state) == (AfterSaleType.REFUND_BEFORE_SHIP, AfterSaleState.REQUESTED)
+    assert (returned.type, returned.state, returned.waybill) == (
+        AfterSaleType.RETURN_REFUND,
+        AfterSaleState.IN_TRANSIT,
+        "SF1234567890123",
+    )
+    body = json.dumps(sample(taobao, "refund.get")["response"]).encode()
+    alone = channel.read_claim(body)
+    assert (alone.amount, alone.answer_by) == (before.amount, datetime(2026, 11, 23, 8, 18, 1, tzinfo=UTC))
+
+
+def test_the_sample_report_of_a_stopped_parcel_is_the_one_we_send(taobao: Path, everything_sent: list[dict[str, str]]) -> None:
+    theirs = json.loads(sample(taobao, "rdc.aligenius.sendgoods.cancel")["request"]["param"])
+    ours = [json.loads(one["param"]) for one in everything_sent if "aligenius" in one["method"]]
+    assert ours
+    assert all(theirs.keys() <= one.keys() for one in ours)
+    assert all(
+        {name: type(one[name]) for name in theirs} == {name: type(value) for name, value in theirs.items()} for one in ours
+    )
 
 
 def test_every_sample_error_has_its_place_in_the_tree(taobao: Path, settings: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from . import items
+from . import aftersales, items
 from .protocol import Answer, Call, moment, need, number, page, refuse, service_error
 from .shop import Line, Shop, Trade, stamp
 
@@ -148,5 +148,6 @@ CALLS: Mapping[str, Call] = {
     "taobao.logistics.online.send": _send("online"),
     "taobao.logistics.companies.get": _logistics_companies_get,
     **items.CALLS,
+    **aftersales.CALLS,
 }
 """What the simulator answers, by method; every other method is unknown to it."""

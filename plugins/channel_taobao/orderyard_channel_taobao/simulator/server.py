@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
+from . import aftersales
 from .calls import CALLS
 from .protocol import REQUEST_ID, TopError, refuse
 from .shop import Shop
@@ -61,7 +62,25 @@ class TaobaoSimulator(ChannelSimulator):
 
     def refund(self, order_id: str) -> None:
         with self.lock:
-            self.shop.refund(self.shop.trades[int(order_id)], self.now())
+            aftersales.refund_all(self.shop, self.shop.trades[int(order_id)], self.now())
+
+    def ask_refund(
+        self, order_id: str, line: int = 0, *, kind: str = "REFUND", fee: int | None = None, reason: str = "不想要了"
+    ) -> str:
+        """The buyer asks for the money of a line, or for `kind`, a `dispute_type`; the new refund's id."""
+        with self.lock:
+            trade = self.shop.trades[int(order_id)]
+            return str(aftersales.open_refund(self.shop, trade, trade.lines[line], kind, fee, reason, self.now()).id)
+
+    def withdraw(self, refund_id: str) -> None:
+        """The buyer no longer wants it."""
+        with self.lock:
+            aftersales.move(self.shop, self.shop.refunds[int(refund_id)], "CLOSED", self.now())
+
+    def send_back(self, refund_id: str, company: str, number: str) -> None:
+        """The buyer gives the goods of an agreed return to a carrier."""
+        with self.lock:
+            aftersales.send_back(self.shop, self.shop.refunds[int(refund_id)], company, number, self.now())
 
     def hold(self, order_id: str, flag: str = "top_hold") -> None:
         """The platform intercepts the order by this field of the trade."""
