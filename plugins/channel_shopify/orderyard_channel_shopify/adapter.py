@@ -27,7 +27,7 @@ from orderyard.core.kernel.errors import CredentialsRefused, RemoteRejected, Rem
 from orderyard.core.kernel.transport import Delivery, Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import claims, items, shipping, stock, webhooks
+from . import access, claims, items, shipping, stock, subscriptions, webhooks
 from .node import Node, parse
 from .reading import read_order, version
 from .wire import AdminApi
@@ -94,7 +94,17 @@ class Shopify(Channel):
         return Page(found, page.text("endCursor") if page.flag("hasNextPage") else None)
 
     def fetch(self, external_id: str) -> bytes:
-        """The order with all its lines, whatever their number."""
+        """The order with all its lines, whatever their number; also by the id of one of its fulfillment orders.
+
+        Asked for a shop, whose push said that the app was taken out, it finds out whether that is so.
+        """
+        if external_id.startswith(webhooks.SHOP):
+            raise RemoteRejected(f"the app is still installed: {access.who(self._api)}", remedy="give this push up")
+        if external_id.startswith(webhooks.WORK):
+            work = self._api.read("orderOfWork", {"id": external_id})
+            if not work.has("fulfillmentOrder"):
+                raise RemoteRejected(f"Shopify knows no fulfillment order {external_id}")
+            external_id = work.node("fulfillmentOrder").text("orderId")
         data = self._api.read("order", {"id": external_id, "lines": LINES_PER_FETCH})
         if not data.has("order"):
             raise RemoteRejected(f"Shopify knows no order {external_id}")
@@ -157,6 +167,13 @@ class Shopify(Channel):
 
     def receive(self, delivery: Delivery) -> Sequence[Hint]:
         return webhooks.receive(self.config, delivery)
+
+    def subscribe(self, address: str) -> Sequence[str]:
+        """All but the privacy topics, which stand in the app's configuration."""
+        return subscriptions.subscribe(self._api, address)
+
+    def who(self) -> str:
+        return access.who(self._api)
 
     @property
     def _notify(self) -> bool:

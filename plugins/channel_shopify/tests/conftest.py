@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from graphql import GraphQLSchema, build_client_schema
 from orderyard_channel_shopify.adapter import Shopify
 from orderyard_channel_shopify.simulator.server import ShopifySimulator
 from orderyard_channel_shopify.wire import VERSION
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request as WebRequest
+from werkzeug.wrappers import Response as WebResponse
 
-from orderyard.core.kernel.transport import HttpTransport
+from orderyard.core.kernel.transport import Delivery, HttpTransport
 from orderyard.core.kernel.values import Address, Money
 from orderyard.core.testing.scripted import FixedEnvironment
 from orderyard.core.testing.simulator import ShopItem
@@ -80,3 +84,23 @@ def oakland() -> Address:
     return Address(
         country="US", province="CA", city="Oakland", detail="1 Main St", postcode="94601", name="Ann Ames", phone="+15555550100"
     )
+
+
+@pytest.fixture
+def letterbox() -> Iterator[tuple[str, list[Delivery]]]:
+    """An address that takes pushes, and what came in."""
+    taken: list[Delivery] = []
+
+    @WebRequest.application
+    def take(request: WebRequest) -> WebResponse:
+        headers = {name.lower(): value for name, value in request.headers}
+        taken.append(Delivery(headers, request.get_data()))
+        return WebResponse(status=200 if request.path == "/hook" else 410)
+
+    server = make_server("127.0.0.1", 0, take)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", taken
+    server.shutdown()
+    thread.join()
+    server.server_close()

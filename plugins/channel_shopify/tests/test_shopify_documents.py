@@ -29,7 +29,7 @@ from graphql import (
 )
 from graphql.execution import get_variable_values
 from graphql.type import is_introspection_type, is_specified_scalar_type
-from orderyard_channel_shopify import claims, wire
+from orderyard_channel_shopify import claims, subscriptions, wire
 from orderyard_channel_shopify.adapter import LINES_PER_FETCH, LINES_PER_PAGE, ORDERS_PER_PAGE
 from orderyard_channel_shopify.items import ITEMS_PER_PAGE
 from orderyard_channel_shopify.simulator.cost import MOST, Bill
@@ -37,6 +37,7 @@ from orderyard_channel_shopify.simulator.server import schema as simulated
 
 RETURN = "gid://shopify/Return/1"
 ORDER = "gid://shopify/Order/1"
+SUBSCRIPTION: dict[str, object] = {"uri": "https://x.example/1", "format": "JSON", "includeFields": [], "filter": ""}
 SAMPLES: dict[str, dict[str, object]] = {
     "orders": {
         "first": ORDERS_PER_PAGE,
@@ -79,6 +80,11 @@ SAMPLES: dict[str, dict[str, object]] = {
         "key": "k",
     },
     "locations": {"after": None},
+    "shop": {},
+    "orderOfWork": {"id": "gid://shopify/FulfillmentOrder/1"},
+    "webhookSubscriptions": {"after": None},
+    "webhookSubscriptionCreate": {"topic": "ORDERS_CREATE", "subscription": SUBSCRIPTION},
+    "webhookSubscriptionUpdate": {"id": "gid://shopify/WebhookSubscription/1", "subscription": SUBSCRIPTION},
     "returns": {"first": claims.ORDERS_PER_PAGE, "after": None, "query": "updated_at:>='2026-11-21T08:00:00Z'"},
     "return": {"id": RETURN},
     "returnApproveRequest": {"input": {"id": RETURN, "notifyCustomer": True}},
@@ -127,6 +133,13 @@ def test_a_refused_argument_of_former_versions_would_be_noticed(admin_schema: Ca
     sent = {"input": {"name": "available", "reason": "correction", "ignoreCompareQuantity": True, "quantities": []}, "key": "k"}
     values = get_variable_values(admin_schema("2026-07"), list(definition.variable_definitions or ()), sent)
     assert isinstance(values, list)
+
+
+@pytest.mark.parametrize("topic", subscriptions.TOPICS)
+def test_a_topic_that_is_asked_for_exists(topic: str, admin_version: str, admin_schema: Callable[[str], GraphQLSchema]) -> None:
+    topics = admin_schema(admin_version).type_map["WebhookSubscriptionTopic"]
+    assert isinstance(topics, GraphQLEnumType)
+    assert topic in topics.values
 
 
 @pytest.mark.parametrize("operation", sorted(SAMPLES))

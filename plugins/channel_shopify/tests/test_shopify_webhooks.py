@@ -6,19 +6,14 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from orderyard_channel_shopify.adapter import Shopify
 from orderyard_channel_shopify.simulator.server import ShopifySimulator
-from werkzeug.serving import make_server
-from werkzeug.wrappers import Request as WebRequest
-from werkzeug.wrappers import Response as WebResponse
 
-from orderyard.core.channels.api import Hint, ReceivesWebhooks
+from orderyard.core.channels.api import DocumentKind, Hint, ReceivesWebhooks
 from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.transport import Delivery
 from orderyard.core.kernel.values import Address
@@ -26,6 +21,7 @@ from orderyard.core.testing.scripted import ScriptedTransport
 from orderyard.core.testing.simulator import BuyerOrder
 
 ORDER = "gid://shopify/Order/820982911946154508"
+RETURN, WORK = "gid://shopify/Return/7", "gid://shopify/FulfillmentOrder/7"
 BODY = json.dumps({"id": 820982911946154508, "admin_graphql_api_id": ORDER, "note": "周末"}, ensure_ascii=False).encode()
 # What `printf '{"id":820982911946154508}' | openssl dgst -sha256 -hmac hush -binary | base64` prints.
 KNOWN = (b'{"id":820982911946154508}', "qBvrsZF7RfB1iS6BX6IHqJTp5L911P7intnPeTPsH0I=")
@@ -115,16 +111,47 @@ def test_a_proven_push_that_cannot_be_read_is_not_understood(body: bytes) -> Non
         ("orders/cancelled", {"admin_graphql_api_id": "gid://shopify/DraftOrder/1", "id": 820982911946154508}, [ORDER]),
         ("refunds/create", {"admin_graphql_api_id": "gid://shopify/Refund/9", "order_id": 820982911946154508}, [ORDER]),
         ("fulfillments/update", {"id": 7, "order_id": 820982911946154508}, [ORDER]),
-        ("returns/request", {"order": {"id": 820982911946154508}}, [ORDER]),
         ("orders/delete", {"id": 820982911946154508}, []),
         ("inventory_levels/update", {"inventory_item_id": 1}, []),
-        ("app/uninstalled", {"id": 1}, []),
-        ("customers/redact", {"customer": {}}, []),
+        ("products/update", {"id": 1}, []),
+        ("app/uninstalled", {"id": 548380009}, ["gid://shopify/Shop/548380009"]),
+        (
+            "fulfillment_orders/split",
+            {"fulfillment_order": {"id": WORK}, "remaining_fulfillment_order": {"id": WORK + "1"}},
+            [WORK],
+        ),
+        ("fulfillment_orders/moved", {"source_location": {"id": 1}, "moved_fulfillment_order": {"id": WORK}}, [WORK]),
+        ("fulfillment_orders/merged", {"fulfillment_order_merges": [{"fulfillment_order": {"id": WORK}}]}, [WORK]),
     ],
 )
 def test_a_topic_says_where_the_order_stands(topic: str, body: dict[str, Any], orders: list[str]) -> None:
     hints = channel().receive(signed(json.dumps(body).encode(), topic))
     assert [hint.external_id for hint in hints] == orders
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "kind", "document"),
+    [
+        ("returns/request", {"id": 9007199254740993, "order": {"id": 1}}, "claim", "gid://shopify/Return/9007199254740993"),
+        ("returns/close", {"admin_graphql_api_id": RETURN, "id": 1}, "claim", RETURN),
+        ("reverse_deliveries/attach_deliverable", {"id": 1, "return": {"admin_graphql_api_id": RETURN}}, "claim", RETURN),
+        ("reverse_fulfillment_orders/dispose", {"id": 1, "order": {"admin_graphql_api_id": ORDER}}, "order", ORDER),
+        ("customers/data_request", {"customer": {"id": 207119551}}, "privacy", "gid://shopify/Customer/207119551"),
+        ("customers/redact", {"customer": {"id": None, "email": "a@b.example"}}, "privacy", "a@b.example"),
+        ("customers/redact", {"shop_domain": "demo.myshopify.com"}, "privacy", "demo.myshopify.com"),
+        ("shop/redact", {"shop_id": 1, "shop_domain": "demo.myshopify.com"}, "privacy", "demo.myshopify.com"),
+    ],
+)
+def test_a_topic_says_what_kind_of_document_changed(topic: str, body: dict[str, Any], kind: str, document: str) -> None:
+    assert list(channel().receive(signed(json.dumps(body).encode(), topic))) == [
+        Hint("d1", document, topic, DocumentKind(kind))
+    ]
+
+
+@pytest.mark.parametrize("topic", ["fulfillment_orders/split", "returns/request", "app/uninstalled", "shop/redact"])
+def test_a_push_that_names_nothing_is_not_understood(topic: str) -> None:
+    with pytest.raises(RemoteNotUnderstood):
+        channel().receive(signed(b'{"status": "open"}', topic))
 
 
 def test_a_refund_of_no_order_is_not_understood() -> None:
@@ -151,26 +178,6 @@ def test_the_vendors_own_samples_are_proven(name: str, vendor_data: Path) -> Non
 # The simulator's pushes, taken by a server of ours
 
 
-@pytest.fixture
-def letterbox() -> Iterator[tuple[str, list[Delivery]]]:
-    """An address that takes pushes, and what came in."""
-    taken: list[Delivery] = []
-
-    @WebRequest.application
-    def take(request: WebRequest) -> WebResponse:
-        headers = {name.lower(): value for name, value in request.headers}
-        taken.append(Delivery(headers, request.get_data()))
-        return WebResponse(status=200 if request.path == "/hook" else 410)
-
-    server = make_server("127.0.0.1", 0, take)
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", taken
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def test_a_pushed_order_is_the_one_that_was_placed(
     simulator: ShopifySimulator, channel: Shopify, letterbox: tuple[str, list[Delivery]], oakland: Address
 ) -> None:
@@ -184,6 +191,10 @@ def test_a_pushed_order_is_the_one_that_was_placed(
     assert [hint.topic for hint in hints] == ["orders/create", "orders/create", "orders/updated"]
     assert hints[0].delivery_id == hints[1].delivery_id != hints[2].delivery_id
     assert json.loads(taken[0].body)["id"] > 2**53
+
+
+def test_a_shop_without_subscriptions_pushes_nothing(simulator: ShopifySimulator, oakland: Address) -> None:
+    assert simulator.push(simulator.place(BuyerOrder("ann", oakland, (("CUP", 1),)))) == 0
 
 
 @pytest.mark.parametrize("address", ["{box}/gone", "http://127.0.0.1:1/hook", "nowhere", "http://[", ""])

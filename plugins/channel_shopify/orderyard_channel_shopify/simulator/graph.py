@@ -39,6 +39,9 @@ class Graph:
             },
             "location": lambda info, id=None: self.node(id or self.books.main.id),
             "locations": self._locations,
+            "fulfillmentOrder": lambda info, id: next(
+                (self.work(o, work) for o in self.books.orders.values() for work in o.work if work.id == id), None
+            ),
             "node": lambda info, id: self.node(id),
             "nodes": lambda info, ids: [self.node(one) for one in ids],
             "order": lambda info, id: self.order(self.books.orders[id]) if id in self.books.orders else None,

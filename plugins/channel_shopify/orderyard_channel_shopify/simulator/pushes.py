@@ -1,8 +1,8 @@
-"""The body of an order push: REST-shaped, snake_case, ids as numbers beyond 2^53."""
+"""The bodies of pushes: REST-shaped, snake_case, ids as numbers beyond 2^53."""
 
 from __future__ import annotations
 
-from .books import Line, Order
+from .books import Line, Order, Refund, Return, Work
 from .graph import Graph, address
 from .paging import View, stamp
 
@@ -79,3 +79,41 @@ def _money(minor: int) -> str:
 def _set(graph: Graph, minor: int) -> View:
     money = {"amount": _money(minor), "currency_code": graph.currency}
     return {"shop_money": money, "presentment_money": money}
+
+
+def return_body(entry: Return) -> View:
+    """What the topics `returns/…` carry."""
+    return {
+        "id": _id(entry.id),
+        "admin_graphql_api_id": entry.id,
+        "name": entry.name,
+        "status": entry.status.lower(),
+        "order": {"id": _id(entry.order.id), "admin_graphql_api_id": entry.order.id},
+        "total_return_line_items": len(entry.lines),
+    }
+
+
+def work_body(work: Work) -> View:
+    """What the topics `fulfillment_orders/…` carry: no word of the order."""
+    return {"fulfillment_order": {"id": work.id, "status": work.status.lower()}}
+
+
+def refund_body(order: Order, refund: Refund) -> View:
+    """What `refunds/create` carries."""
+    return {"id": _id(refund.id), "admin_graphql_api_id": refund.id, "order_id": _id(order.id), "note": None}
+
+
+def shop_body(name: str, domain: str) -> View:
+    """What `app/uninstalled` carries: the shop; the token is dead by then."""
+    return {"id": 548380009, "name": name, "domain": None, "myshopify_domain": domain}
+
+
+def privacy_body(domain: str, customer: str, email: str, orders: list[str]) -> View:
+    """What the mandatory topics about customers carry."""
+    return {
+        "shop_id": 548380009,
+        "shop_domain": domain,
+        "customer": {"id": _id(customer), "email": email, "phone": None},
+        "orders_requested": [_id(order) for order in orders],
+        "orders_to_redact": [_id(order) for order in orders],
+    }

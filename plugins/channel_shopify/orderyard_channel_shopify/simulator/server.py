@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import json
 import re
-import ssl
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, ClassVar
 
-import httpx
 from graphql import (
     DocumentNode,
     GraphQLError,
@@ -32,20 +28,25 @@ from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, Chann
 from .books import Books
 from .cost import MOST, Bill, Bucket
 from .graph import Graph
+from .hooks import Hooks
 from .mutations import fulfillment_create, inventory_set
 from .paging import View
-from .pushes import order_body
+from .pushes import order_body, privacy_body, return_body, shop_body, work_body
 from .returned import Returns, approve, decline
 
 DOMAIN = "demo.myshopify.com"
 SERVED = ("2026-04", "2026-07", "2026-10")
+SCOPES = (
+    "write_orders",
+    "read_customers",
+    "read_products",
+    "write_inventory",
+    "read_locations",
+    "write_returns",
+    "write_merchant_managed_fulfillment_orders",
+)
+"""What the merchant granted; who may write may read."""
 _PATH = re.compile(r"/admin/api/([0-9]{4}-[0-9]{2})/graphql\.json")
-
-
-@cache
-def ssl_context() -> ssl.SSLContext:
-    """Made once: reading the certificates takes longer than a push."""
-    return ssl.create_default_context()
 
 
 @cache
@@ -67,7 +68,8 @@ class ShopifySimulator(ChannelSimulator):
         self.books = Books()
         self.graph = Graph(self.books, self.currency, DOMAIN)
         self.bucket = Bucket(self.now())
-        self.webhooks = ""
+        self.hooks = Hooks(self.books, DOMAIN, self.secret, self.environment, self.chaos, self.now)
+        self.scopes: tuple[str, ...] = SCOPES
         self.returns = Returns(self.books, self.lock, self._second)
 
     def settings(self) -> Mapping[str, str]:
@@ -127,7 +129,7 @@ class ShopifySimulator(ChannelSimulator):
         result = execute_sync(
             schema(),
             document,
-            root_value={**self.graph.root(), **self._mutations()},
+            root_value={**self.graph.root(), **self._own(), **self._mutations()},
             variable_values=variables,
             operation_name=body.get("operationName"),
         )
@@ -138,10 +140,22 @@ class ShopifySimulator(ChannelSimulator):
             answer["data"] = result.data
         return answer
 
+    def _own(self) -> View:
+        """Fields of QueryRoot about the app."""
+        return {
+            "currentAppInstallation": lambda info: {
+                "id": "gid://shopify/AppInstallation/1",
+                "accessScopes": [{"handle": handle, "description": handle} for handle in self.scopes],
+            },
+            "webhookSubscriptions": lambda info, **args: self.hooks.listed(**args),
+        }
+
     def _mutations(self) -> View:
         at = self._second()
         return {
             "fulfillmentCreate": lambda info, fulfillment, message=None: fulfillment_create(self.graph, at, fulfillment),
+            "webhookSubscriptionCreate": lambda info, topic, webhookSubscription: self.hooks.create(topic, webhookSubscription),
+            "webhookSubscriptionUpdate": lambda info, id, webhookSubscription: self.hooks.update(id, webhookSubscription),
             "returnApproveRequest": lambda info, input: approve(self.graph, at, input),
             "returnDeclineRequest": lambda info, input: decline(self.graph, at, input),
             "inventorySetQuantities": lambda info, input: inventory_set(self.graph, info, at, input),
@@ -166,7 +180,7 @@ class ShopifySimulator(ChannelSimulator):
 
     def open_shop(self, items: tuple[ShopItem, ...], webhooks: str = "") -> None:
         with self.lock:
-            self.webhooks = webhooks
+            self.hooks.everything = webhooks
             for item in items:
                 if item.price.currency != self.currency:
                     raise ValueError(f"{item.sku} is priced in {item.price.currency}, the shop in {self.currency}")
@@ -208,30 +222,38 @@ class ShopifySimulator(ChannelSimulator):
 
     def push(self, order_id: str) -> int:
         with self.lock:
-            if not self.webhooks:
-                return 0
             order = self.books.orders[order_id]
             topic = "orders/updated" if order.pushes else "orders/create"
             order.pushes += 1
-            body = json.dumps(order_body(self.graph, order), ensure_ascii=False, separators=(",", ":")).encode()
-            headers = {
-                "Content-Type": "application/json",
-                "User-Agent": "Shopify-Captain-Hook",
-                "X-Shopify-Topic": topic,
-                "X-Shopify-Shop-Domain": DOMAIN,
-                "X-Shopify-API-Version": "2026-07",
-                "X-Shopify-Hmac-Sha256": base64.b64encode(
-                    hmac.new(self.secret.encode(), body, hashlib.sha256).digest()
-                ).decode(),
-                "X-Shopify-Webhook-Id": self.environment.token(),
-                "X-Shopify-Event-Id": self.environment.token(),
-                "X-Shopify-Triggered-At": self.now().strftime("%Y-%m-%dT%H:%M:%S.%f000Z"),
-            }
-            times = 2 if self.chaos.strikes("duplicate", topic) else 1
-            address = self.webhooks
-        # Outside the lock: whoever takes the push may call back at once.
-        with httpx.Client(timeout=httpx.Timeout(5.0, connect=1.0), trust_env=False, verify=ssl_context()) as client:
-            return sum(_post(client, address, headers, body) for _ in range(times))
+            body = order_body(self.graph, order)
+        return self.hooks.push(topic, body)
+
+    def push_return(self, return_id: str, topic: str = "returns/request") -> int:
+        """Send the push about a return."""
+        with self.lock:
+            body = return_body(self.books.returns[return_id])
+        return self.hooks.push(topic, body)
+
+    def push_work(self, order_id: str, topic: str = "fulfillment_orders/placed_on_hold") -> int:
+        """Send the push about the order's first fulfillment order."""
+        with self.lock:
+            body = work_body(self.books.orders[order_id].work[0])
+        return self.hooks.push(topic, body)
+
+    def push_privacy(self, topic: str, order_id: str) -> int:
+        """Send one of the three mandatory topics, about who placed this order."""
+        with self.lock:
+            order = self.books.orders[order_id]
+            body = privacy_body(DOMAIN, order.customer, order.placed.email, [order_id])
+        if topic == "shop/redact":
+            body = {name: body[name] for name in ("shop_id", "shop_domain")}
+        return self.hooks.push(topic, body)
+
+    def uninstall(self) -> int:
+        """The merchant takes the app out: its token is dead, and a push says so."""
+        with self.lock:
+            self.token = "shpat_" + self.environment.token()
+        return self.hooks.push("app/uninstalled", shop_body("Demo", DOMAIN))
 
     def told(self) -> ChannelTold:
         with self.lock:
@@ -254,14 +276,6 @@ def _judged(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
     """The document and what is wrong with it; a client sends the same few again and again."""
     document = parse(query)
     return document, validate(schema(), document)
-
-
-def _post(client: httpx.Client, address: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """One delivery as Shopify makes it: 1 s to connect, 5 s in all; anything but a 2xx is a failure."""
-    try:
-        return client.post(address, headers=dict(headers), content=body).is_success
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
 
 
 def _chosen(document: DocumentNode, name: object) -> OperationDefinitionNode | None:
