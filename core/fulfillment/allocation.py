@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ..inventory import service as inventory
+from ..inventory.locks import keeping_apart
 from ..kernel.db import as_moment
 from ..kernel.errors import DomainError, Stale
 from ..kernel.uow import UnitOfWork
@@ -291,13 +292,21 @@ def _scene(uow: UnitOfWork, policy: str, warehouse: str, sku: str) -> _Scene:
     if not everybody:
         return _Scene((), {}, {}, Proposal(policy, (), (), _token(())))
     pool = _pool(uow, everybody)
-    scarce = scarce_in(everybody, pool)
+    locked = keeping_apart(uow.db, {line.sku_id for one in everybody for line in one.lines})
+    scarce = scarce_in(everybody, pool) - locked
     codes = {line.sku_id: line.sku for one in everybody for line in one.lines}
     if sku:
         if sku not in codes.values():
             raise DomainError(f"nobody waits for SKU {sku!r}", remedy="check the code; units nobody wants are dealt to nobody")
+        if any(codes.get(sku_id) == sku for _, sku_id in locked):
+            raise DomainError(f"{sku} is locked for a shop, and cannot be dealt to all", remedy="take the lock off first")
         scarce = frozenset(key for key in scarce if codes[key[1]] == sku)
-    claimants = tuple(one for one in everybody if any((one.warehouse_id, line.sku_id) in scarce for line in one.lines))
+    # Whoever waits for units that a shop has locked keeps what it has: they could not pass from one shop to another.
+    claimants = tuple(
+        one
+        for one in everybody
+        if (keys := {(one.warehouse_id, line.sku_id) for line in one.lines}) & scarce and not keys & locked
+    )
     mine = {one.id for one in claimants}
     for one in everybody:
         if one.id not in mine:  # what the others have they keep

@@ -45,6 +45,20 @@ def locks(db: Database, *, shop_id: int | None = None, sku_id: int | None = None
     return [Lock(row[0], row[1], row[2], row[3], LockMode(row[4]), int(row[5])) for row in rows]
 
 
+def keeping_apart(db: Database, sku_ids: Iterable[int]) -> frozenset[tuple[int, int]]:
+    """Where, by (warehouse, SKU), units are locked for a shop, or promised out of a lock, and so cannot pass to another shop."""
+    wanted = sorted(set(sku_ids))
+    if not wanted:
+        return frozenset()
+    rows = db.rows(
+        f"SELECT warehouse_id, sku_id FROM stock_lock WHERE sku_id IN ({marks(wanted)}) UNION SELECT l.warehouse_id, l.sku_id "
+        "FROM reservation r JOIN stock_level l ON l.id = r.level_id WHERE r.state = 'held' AND r.locked > 0 "
+        f"AND l.sku_id IN ({marks(wanted)})",
+        [*wanted, *wanted],
+    )
+    return frozenset((row[0], row[1]) for row in rows)
+
+
 def lock(
     uow: UnitOfWork, shop_id: int, sku_id: int, warehouse_id: int, units: int, mode: LockMode = LockMode.PLUS_SHARED
 ) -> int:

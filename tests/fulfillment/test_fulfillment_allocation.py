@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from orderyard.core.fulfillment import allocation
+from orderyard.core.inventory import locks
 from orderyard.core.kernel.errors import DomainError, Stale
 from orderyard.core.testing.builders import AT, House, codes
 
@@ -154,3 +155,22 @@ def test_what_does_not_exist_is_refused(house: House, policy: str, more: dict[st
     with pytest.raises(DomainError) as refused:
         apply(house, policy, **more)
     assert (refused.value.what, refused.value.remedy) == (what, remedy)
+
+
+def test_what_a_shop_has_locked_is_not_dealt_to_others(house: House) -> None:
+    house.receive("SH", TEE=5, CAP=3)
+    with house.work() as uow:
+        locks.lock(uow, house.shops["cn"].id, house.items["TEE"].sku_id, house.warehouses["SH"], 4)
+    fos = waiting(house, 9, 2)
+    [order_id] = house.place(house.order(("TEE", 3), shop="cn2"))
+    fos += house.fos(order_id)
+    before = reserved(house, fos)
+    caps = waiting(house, 9, 2, sku="CAP")
+    seen = apply(house, "most_complete")
+    assert {one.number for one in seen.outcomes} == {
+        number for (number,) in house.db.rows(f"SELECT number FROM fulfillment_order WHERE id IN ({caps[0]},{caps[1]})")
+    }
+    assert (reserved(house, fos), reserved(house, caps)) == (before, [1, 2])
+    with pytest.raises(DomainError, match="TEE is locked for a shop"):
+        preview(house, "payment", sku="TEE")
+    house.prove()
