@@ -13,6 +13,7 @@ from orderyard.core.channels.api import (
     Claim,
     ClaimAnswer,
     Confirmed,
+    Grant,
     ItemPage,
     Page,
     Shipment,
@@ -20,11 +21,11 @@ from orderyard.core.channels.api import (
     StockTarget,
     Window,
 )
-from orderyard.core.kernel.errors import RemoteRejected
+from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.transport import Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import answering, items, refunds, shipping, stock
+from . import answering, answers, granting, items, refunds, shipping, stock
 from .gateway import ADDRESS, Gateway
 from .listing import REFUNDS, TRADES, walk
 from .reading import FIELDS, read_trade
@@ -39,8 +40,17 @@ class TaobaoChannel(Channel):
     settings: ClassVar[tuple[SettingField, ...]] = (
         SettingField("app_key", "App Key"),
         SettingField("app_secret", "App Secret", secret=True),
-        SettingField("session", "Session (access token) 授权", secret=True, help="bound to one shop and one app; expires"),
+        SettingField(
+            "session",
+            "Session (access token) 授权",
+            secret=True,
+            required=False,
+            help="bound to one shop and one app; expires; filled in when the seller gives access",
+        ),
+        SettingField("refresh_token", "Refresh token 刷新令牌", secret=True, required=False, help="comes with the session"),
+        SettingField("shop", "Shop (seller nick) 店铺", required=False, help="comes with the session"),
         SettingField("gateway", "Gateway 网关", required=False, default=ADDRESS),
+        SettingField("oauth", "Page of access 授权地址", required=False, default=granting.ADDRESS),
         SettingField("sign_method", "Sign method 签名方式", required=False, default=METHODS[0], help=", ".join(METHODS)),
         SettingField(
             "company_codes",
@@ -109,6 +119,23 @@ class TaobaoChannel(Channel):
 
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         return stock.push(self._gateway, targets)
+
+    def consent_page(self, back: str, state: str) -> str:
+        return granting.consent_page(self.config, back, state)
+
+    def exchange(self, answer: Mapping[str, str], back: str) -> Grant:
+        return granting.exchange(self.config, self.transport, answer, back)
+
+    def renew(self) -> Grant | None:
+        return granting.renew(self.config, self.transport)
+
+    def who(self) -> str:
+        """The seller's nick, and whether the shop is one of Tmall, whose after-sales have rules of their own."""
+        user = self._gateway.call("taobao.user.seller.get", {"fields": "user_id,nick,type"}).get("user")
+        if not isinstance(user, dict) or not answers.text(user.get("nick")):
+            raise RemoteNotUnderstood("Taobao: the answer names no seller", raw=str(user)[:2000])
+        kind = {"B": "天猫/Tmall", "C": "淘宝/Taobao"}.get(answers.text(user.get("type")), "淘宝/Taobao")
+        return f"{answers.text(user['nick'])} ({kind})"
 
     def list_items(self, cursor: str | None = None) -> ItemPage:
         """On sale, waiting in the warehouse and sold out; an item that goes from one to the other meanwhile may be twice."""

@@ -39,7 +39,10 @@ def sample(taobao: Path, name: str) -> dict[str, Any]:
 
 
 def metadata(taobao: Path, method: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((taobao / "meta" / f"{method.replace('.', '_')}.json").read_text())
+    path = taobao / "meta" / f"{method.replace('.', '_')}.json"
+    if not path.exists():
+        pytest.skip(f"the folder holds no metadata of {method}")
+    found: dict[str, Any] = json.loads(path.read_text())
     return found
 
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from . import aftersales, items
 from .protocol import Answer, Call, moment, need, number, page, refuse, service_error
-from .shop import Line, Shop, Trade, stamp
+from .shop import SELLER, Line, Shop, Trade, stamp
 
 _USUAL_TYPES = "guarantee_trade,auto_delivery,ec,cod,step"
 _COMPANIES = (
@@ -132,6 +132,12 @@ def _parcel(trade: Trade, params: Mapping[str, str], reject: Callable[[str, str]
     return lines
 
 
+def _user_seller_get(shop: Shop, params: Mapping[str, str], now: datetime) -> Answer:
+    need(params, "fields")
+    user = {"user_id": 2_088_000_001, "nick": SELLER, "type": "B" if shop.tmall else "C", "status": "normal"}
+    return {"user": {name: value for name, value in user.items() if name in params["fields"].split(",")}}
+
+
 def _logistics_companies_get(shop: Shop, params: Mapping[str, str], now: datetime) -> Answer:
     need(params, "fields")
     wanted = set(params["fields"].split(","))
@@ -144,6 +150,7 @@ CALLS: Mapping[str, Call] = {
     "taobao.trades.sold.increment.get": _trades_sold_increment_get,
     "taobao.trades.sold.get": _trades_sold_get,
     "taobao.trade.fullinfo.get": _trade_fullinfo_get,
+    "taobao.user.seller.get": _user_seller_get,
     "taobao.logistics.offline.send": _send("offline"),
     "taobao.logistics.online.send": _send("online"),
     "taobao.logistics.companies.get": _logistics_companies_get,

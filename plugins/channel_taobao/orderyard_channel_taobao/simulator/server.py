@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
 from . import aftersales
+from .access import Access
 from .calls import CALLS
 from .protocol import REQUEST_ID, TopError, refuse
 from .shop import Shop
@@ -39,6 +40,7 @@ class TaobaoSimulator(ChannelSimulator):
     def __init__(self, environment: Environment | None = None) -> None:
         super().__init__(environment)
         self.shop = Shop(_APP_KEY)
+        self.access = Access(_APP_KEY, _SECRET, _SESSION)
 
     def settings(self) -> Mapping[str, str]:
         return {
@@ -46,6 +48,7 @@ class TaobaoSimulator(ChannelSimulator):
             "app_secret": _SECRET,
             "session": _SESSION,
             "gateway": f"{self.base_url}/router/rest",
+            "oauth": self.base_url,
         }
 
     def open_shop(self, items: tuple[ShopItem, ...], webhooks: str = "") -> None:
@@ -117,6 +120,8 @@ class TaobaoSimulator(ChannelSimulator):
         return _params(request).get("method", request.path)
 
     def handle(self, request: Request) -> Response:
+        if request.path in ("/authorize", "/token"):
+            return self.access.handle(request, self.environment)
         if request.path != "/router/rest":
             return Response("not here", status=404)
         params = _params(request)
@@ -162,7 +167,9 @@ class TaobaoSimulator(ChannelSimulator):
             refuse(33 if params.get("v") else 32, "Invalid version" if params.get("v") else "Missing version")
         if not params.get("session"):
             refuse(26, "Missing session")
-        if params["session"] != _SESSION:
+        if self.chaos.strikes("expire", params["method"]) or self.access.ended(params["session"], self.now()):
+            refuse(27, "Invalid session", "isv.session-expired", "sessionkey 已过期")
+        if not self.access.opens(params["session"]):
             refuse(27, "Invalid session", "isv.invalid-sessionkey", "sessionkey 无效")
 
     def _wall_clock(self) -> datetime:
