@@ -138,6 +138,10 @@ class Shopify(Channel):
             notify=self._notify,
         )
 
+    def change_shipment(self, shipment: Shipment, replaces: str, key: str) -> Confirmed:
+        """Shopify mails the buyer the new number if it mailed the old one."""
+        return shipping.change(self._api, shipment, replaces, location=self._configured_location(), notify=self._notify)
+
     def find_shipment(self, shipment: Shipment) -> Confirmed | None:
         return shipping.find(self._api, shipment)
 

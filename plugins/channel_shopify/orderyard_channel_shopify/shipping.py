@@ -1,8 +1,9 @@
 """Telling Shopify that a parcel left.
 
 A fulfillment is made of fulfillment orders, all of one order and one location, whose ids do not last (a hold, a move or a
-split replaces them): they are read again before each call. The call has no idempotency key, so what the shop already
-knows under our waybill number is looked up first, and only what is missing is sent.
+split replaces them): they are read again before each call, and once more when a call is refused because one was replaced
+just then. The call has no idempotency key, so what the shop already knows under our waybill number is looked up first, and
+only what is missing is sent. One number may stand on parcels of several orders: each order is told by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orderyard.core.channels.api import Confirmed, Shipment
-from orderyard.core.kernel.errors import RemoteRejected
+from orderyard.core.kernel.errors import RemoteRejected, RemoteUnavailable
 
 from .node import Node
 from .reading import FulfillmentState
@@ -32,6 +33,9 @@ _COMPANIES = {
     "4PX": "4PX",
     "EMS": "China Post",
 }
+
+_LOOKS = 4
+"""So often a call is made on what was read just before; staff who keep changing an order are waited for."""
 
 
 class FulfillmentOrderState(StrEnum):
@@ -79,17 +83,47 @@ def confirm(api: AdminApi, shipment: Shipment, *, location: str, notify: bool) -
     """Send what the shop does not yet know under this number; one call per location, `location` first."""
     if not shipment.number.strip() or not shipment.lines:
         raise RemoteRejected("a shipment needs a waybill number and lines to be told to Shopify")
+    made, refused, before = "", "", None
+    for _ in range(_LOOKS):
+        known = _known(api, shipment)
+        missing = _missing(shipment, known)
+        if not missing:
+            return Confirmed(already=not made, remote_id=known.remote_id)
+        calls = [_input(shipment, group, notify) for group in _groups(shipment, known, missing, location)]
+        if calls == before:  # nothing was replaced since the refusal: it is meant
+            raise RemoteRejected(refused)
+        before = calls
+        for call in calls:
+            payload = api.write("fulfillmentCreate", {"fulfillment": call})
+            if errors := user_errors(payload):
+                refused = refusal(errors)
+                break
+            made = payload.node("fulfillment").text("id")
+        else:
+            return Confirmed(remote_id=made)
+    raise RemoteUnavailable(f"the fulfillment orders of {shipment.order_external_id} keep changing: {refused}")
+
+
+def change(api: AdminApi, shipment: Shipment, replaces: str, *, location: str, notify: bool) -> Confirmed:
+    """Put our number in the place of `replaces` wherever the order has it, and complete what is then not whole."""
+    if not shipment.number.strip() or not shipment.lines:
+        raise RemoteRejected("a shipment needs a waybill number and lines to be told to Shopify")
     known = _known(api, shipment)
-    missing = _missing(shipment, known)
-    if not missing:
+    if not _missing(shipment, known):
         return Confirmed(already=True, remote_id=known.remote_id)
-    made = known.remote_id
-    for group in _groups(shipment, known, missing, location):
-        payload = api.write("fulfillmentCreate", {"fulfillment": _input(shipment, group, notify)})
+    under = [entry for entry in _counting(known.order) if _same(replaces) in map(_same, _numbers(entry))]
+    if not under and not known.under_number:
+        there = sorted({number for numbers in known.elsewhere.values() for number in numbers})
+        raise RemoteRejected(f"Shopify has no parcel {replaces} of this order, only {', '.join(there) or 'none at all'}")
+    for entry in under:
+        numbers = [shipment.number if _same(number) == _same(replaces) else number for number in _numbers(entry)]
+        tracking: dict[str, object] = {"company": _company(shipment)}
+        tracking |= {"numbers": numbers} if len(numbers) > 1 else {"number": numbers[0]}
+        payload = api.write("fulfillmentTrackingInfoUpdate", {"id": entry.text("id"), "tracking": tracking, "notify": notify})
         if errors := user_errors(payload):
             raise RemoteRejected(refusal(errors))
-        made = payload.node("fulfillment").text("id")
-    return Confirmed(remote_id=made)
+    whole = confirm(api, shipment, location=location, notify=notify)
+    return Confirmed(remote_id=whole.remote_id)
 
 
 def _known(api: AdminApi, shipment: Shipment) -> _Known:
@@ -100,10 +134,8 @@ def _known(api: AdminApi, shipment: Shipment) -> _Known:
     ours: dict[str, int] = {}
     others: dict[str, tuple[str, ...]] = {}
     remote_id = ""
-    for fulfillment in order.each("fulfillments"):
-        if not fulfillment.choice("status", FulfillmentState).counts:
-            continue
-        numbers = [tracking.text_or_empty("number") for tracking in fulfillment.each("trackingInfo")]
+    for fulfillment in _counting(order):
+        numbers = _numbers(fulfillment)
         mine = _same(shipment.number) in map(_same, numbers)
         remote_id = fulfillment.text("id") if mine else remote_id
         for entry in fulfillment.connection("fulfillmentLineItems"):
@@ -113,6 +145,15 @@ def _known(api: AdminApi, shipment: Shipment) -> _Known:
             else:
                 others[line] = (*others.get(line, ()), *(number or "no number" for number in numbers or [""]))
     return _Known(order, ours, others, remote_id)
+
+
+def _counting(order: Node) -> list[Node]:
+    """The fulfillments that have left or are on their way out."""
+    return [entry for entry in order.each("fulfillments") if entry.choice("status", FulfillmentState).counts]
+
+
+def _numbers(fulfillment: Node) -> list[str]:
+    return [tracking.text_or_empty("number") for tracking in fulfillment.each("trackingInfo")]
 
 
 def _same(number: str) -> str:
@@ -183,7 +224,11 @@ def _input(shipment: Shipment, group: _Group, notify: bool) -> dict[str, object]
         ],
         "notifyCustomer": notify,
         "trackingInfo": {
-            "company": _COMPANIES.get(shipment.carrier_code.upper(), shipment.carrier_title or shipment.carrier_code),
+            "company": _company(shipment),
             "number": shipment.number,
         },
     }
+
+
+def _company(shipment: Shipment) -> str:
+    return _COMPANIES.get(shipment.carrier_code.upper(), shipment.carrier_title or shipment.carrier_code)

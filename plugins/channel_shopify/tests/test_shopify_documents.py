@@ -60,6 +60,11 @@ SAMPLES: dict[str, dict[str, object]] = {
             "trackingInfo": {"company": "SF Express", "number": "SF1"},
         }
     },
+    "fulfillmentTrackingInfoUpdate": {
+        "id": "gid://shopify/Fulfillment/1",
+        "tracking": {"company": "SF Express", "numbers": ["SF1", "SF2"]},
+        "notify": True,
+    },
     "inventoryOfVariants": {
         "ids": [f"gid://shopify/ProductVariant/{n}" for n in range(100)],
         "location": "gid://shopify/Location/1",

@@ -246,7 +246,7 @@ def test_every_recorded_refusal_of_a_fulfillment_is_shown_in_the_vendors_words(v
     refusals = recorded_refusals(vendor_data)
     assert len(refusals) > 10
     for response in refusals:
-        shop, _ = channel(answer(WORK), answer(response))
+        shop, _ = channel(answer(WORK), answer(response), answer(WORK))
         with pytest.raises(RemoteRejected) as raised:
             shop.confirm_shipment(SHIPMENT, "k1")
         assert response["data"]["fulfillmentCreate"]["userErrors"][0]["message"] in str(raised.value)

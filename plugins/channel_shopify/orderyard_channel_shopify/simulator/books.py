@@ -202,11 +202,13 @@ class Books:
             "Customer": itertools.count(115_310_627_314_723_954),
         }
         self.main = Place("gid://shopify/Location/80000000001", "Main Warehouse")
+        self.second = Place("gid://shopify/Location/80000000004", "Second Warehouse")
         self.places = [
             # First by name and useless for an online shop, and one that is closed: whoever takes "the first" is wrong.
             Place("gid://shopify/Location/80000000002", "Archive", online=False),
             Place("gid://shopify/Location/80000000003", "Closed Branch", active=False),
             self.main,
+            self.second,
         ]
         self.items: dict[str, Item] = {}
         self.offered: set[str] = set()
@@ -277,6 +279,24 @@ class Books:
         if order.received:
             raise ValueError(f"order #{order.number} is paid")
         order.transactions.append(Transaction(self.gid("OrderTransaction"), "SALE", "SUCCESS", order.gateway, at, order.total))
+        order.updated = at
+
+    def replace(self, order: Order, at: datetime, place: Place | None = None, *units: int) -> None:
+        """Staff move what is open of an order to another place, or split so many units of each line off.
+
+        As in the real shop the fulfillment orders are closed, and others with new ids take their places.
+        """
+        wanted = dict(zip((line.id for line in order.lines), units, strict=False))
+        for work in [entry for entry in order.work if entry.status in ("OPEN", "IN_PROGRESS")]:
+            work.status = "CLOSED"
+            parts: tuple[list[WorkLine], list[WorkLine]] = ([], [])
+            for entry in work.lines:
+                apart = min(wanted.get(entry.line.id, 0), entry.remaining)
+                for part, count in zip(parts, (apart, entry.remaining - apart), strict=True):
+                    if count:
+                        part.append(WorkLine(self.gid("FulfillmentOrderLineItem"), entry.line, count, count))
+                entry.remaining = 0
+            order.work += [Work(self.gid("FulfillmentOrder"), place or work.place, part) for part in parts if part]
         order.updated = at
 
     def refund(self, order: Order, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The two things the shop can be told: a fulfillment, and how much is available.
+"""What the shop can be told: a fulfillment, another number for it, and how much is available.
 
 Refusals and their texts are those recorded from a live shop; the order in which they are found as well.
 """
@@ -29,9 +29,7 @@ def fulfillment_create(graph: Graph, at: datetime, told: Mapping[str, Any]) -> V
     picked, refusal = _picked(graph.books, told["lineItemsByFulfillmentOrder"])
     if refusal:
         return {"fulfillment": None, "userErrors": [refusal]}
-    tracking = told.get("trackingInfo") or {}
-    numbers = [number for number in (tracking.get("numbers") or [tracking.get("number")]) if number]
-    company = tracking.get("company") or ""
+    company, numbers = _tracking(told.get("trackingInfo") or {})
     order = picked[0][0]
     units: dict[str, tuple[WorkLine, int]] = {}
     for _, work, entry, taken in picked:
@@ -51,6 +49,22 @@ def fulfillment_create(graph: Graph, at: datetime, told: Mapping[str, Any]) -> V
     order.updated = at
     graph.books.confirmations += 1
     return {"fulfillment": graph.parcel(parcel), "userErrors": []}
+
+
+def tracking_update(graph: Graph, at: datetime, identity: str, told: Mapping[str, Any]) -> View:
+    """FulfillmentTrackingInfoUpdatePayload."""
+    for order in graph.books.orders.values():
+        for parcel in order.parcels:
+            if parcel.id == identity and parcel.status != "CANCELLED":
+                parcel.company, parcel.numbers = _tracking(told)
+                parcel.urls = [f"https://track.example/{number}" for number in parcel.numbers]
+                order.updated = at
+                return {"fulfillment": graph.parcel(parcel), "userErrors": []}
+    return {"fulfillment": None, "userErrors": [{"field": ["fulfillmentId"], "message": "Fulfillment does not exist."}]}
+
+
+def _tracking(told: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return told.get("company") or "", [number for number in (told.get("numbers") or [told.get("number")]) if number]
 
 
 Picked = list[tuple[Order, Work, WorkLine, int]]

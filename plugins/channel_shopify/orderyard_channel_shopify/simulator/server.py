@@ -29,7 +29,7 @@ from .books import Books
 from .cost import MOST, Bill, Bucket
 from .graph import Graph
 from .hooks import Hooks
-from .mutations import fulfillment_create, inventory_set
+from .mutations import fulfillment_create, inventory_set, tracking_update
 from .paging import View
 from .pushes import order_body, privacy_body, return_body, shop_body, work_body
 from .returned import Returns, approve, decline
@@ -158,6 +158,9 @@ class ShopifySimulator(ChannelSimulator):
             "webhookSubscriptionUpdate": lambda info, id, webhookSubscription: self.hooks.update(id, webhookSubscription),
             "returnApproveRequest": lambda info, input: approve(self.graph, at, input),
             "returnDeclineRequest": lambda info, input: decline(self.graph, at, input),
+            "fulfillmentTrackingInfoUpdate": lambda info, fulfillmentId, trackingInfoInput, notifyCustomer=None: (
+                tracking_update(self.graph, at, fulfillmentId, trackingInfoInput)
+            ),
             "inventorySetQuantities": lambda info, input: inventory_set(self.graph, info, at, input),
         }
 
@@ -213,6 +216,16 @@ class ShopifySimulator(ChannelSimulator):
                 if work.status == "ON_HOLD":
                     work.status, work.reason = "OPEN", ""
             order.updated = self._second()
+
+    def move(self, order_id: str) -> None:
+        """Staff let the second warehouse send what is open of the order."""
+        with self.lock:
+            self.books.replace(self.books.orders[order_id], self._second(), self.books.second)
+
+    def split(self, order_id: str, *units: int) -> None:
+        """Staff split so many units of each line off into a fulfillment order of their own."""
+        with self.lock:
+            self.books.replace(self.books.orders[order_id], self._second(), None, *units)
 
     def listing(self, sku: str) -> tuple[str, str]:
         """Product and variant id of an offered item."""
