@@ -57,6 +57,7 @@ from .core.orders import queries as orders
 from .core.orders.api import (
     CARRIED,
     AddressChanged,
+    CodRemitted,
     DepositForfeited,
     DepositPaid,
     Gift,
@@ -292,7 +293,7 @@ class System:
         wiring.hear(ReservationsLost, lose)
         wiring.hear(ReservationsLost, gifts.hear_lost)
         wiring.hear(StockFreed, fulfillment.offer)
-        wiring.hear((MoneyReceived, MoneyReturned, DepositForfeited, Sold, GoodsMoved), ledger.hear)
+        wiring.hear((MoneyReceived, MoneyReturned, CodRemitted, DepositForfeited, Sold, GoodsMoved), ledger.hear)
         for kind in (UnitsCancelled, OrderChanged, UnitsAdded):
             wiring.hear(kind, promised.hear_changed)
         wiring.hear(UnitsCancelled, gifts.hear_cancelled)
@@ -444,6 +445,7 @@ def create_app(system: System) -> Flask:
             system.plugins,
             system.contexts,
             system.seal,
+            system.channels,
         ),
     )
 

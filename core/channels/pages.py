@@ -170,13 +170,28 @@ def connection_row(db: Database, code: str) -> ConnectionRow | None:
     return next(iter(_connections(db, "WHERE c.code = ?", [code])), None)
 
 
+def connections_to_mend(db: Database, now: datetime) -> list[ConnectionRow]:
+    """Those that are paused, and those whose access ends soon; one statement, so without their backlogs."""
+    return [
+        _connection(row, Backlog())
+        for row in db.rows(
+            f"{_CONNECTION} WHERE c.state = 'paused' OR c.expires_at < ? {_ORDER}", (now + WARN_BEFORE,)
+        )
+    ]  # fmt: skip
+
+
+_CONNECTION = (
+    "SELECT c.id, c.code, c.kind, c.adapter, COALESCE(s.title, ''), c.state, c.message, c.cursor, c.last_good_at, "
+    "c.claims_cursor, c.expires_at, c.shop_id FROM connection c LEFT JOIN shop s ON s.id = c.shop_id"
+)
+_ORDER = "ORDER BY CASE WHEN c.state = 'paused' THEN 0 ELSE 1 END, c.kind, c.code"
+
+
+def _connection(row: tuple[Any, ...], backlog: Backlog) -> ConnectionRow:
+    return ConnectionRow(*[*row[:7], *[_moment(value) for value in row[7:11]], row[11], backlog])
+
+
 def _connections(db: Database, where: str, given: list[str]) -> list[ConnectionRow]:
-    rows = db.rows(
-        "SELECT c.id, c.code, c.kind, c.adapter, COALESCE(s.title, ''), c.state, c.message, c.cursor, c.last_good_at, "
-        f"c.claims_cursor, c.expires_at, c.shop_id FROM connection c LEFT JOIN shop s ON s.id = c.shop_id {where} "
-        "ORDER BY CASE WHEN c.state = 'paused' THEN 0 ELSE 1 END, c.kind, c.code",
-        given,
-    )
     tasks: dict[tuple[str, bool], int] = {
         (owner, bool(parked)): int(count)
         for owner, parked, count in db.rows(
@@ -195,9 +210,7 @@ def _connections(db: Database, where: str, given: list[str]) -> list[ConnectionR
         mine = [tasks.get((code, stuck), 0) for stuck in (False, True)]
         return Backlog(*mine, *[documents.get((id_, verdict), 0) for verdict in ("", "parked")])
 
-    return [
-        ConnectionRow(*[*row[:7], *[_moment(value) for value in row[7:11]], row[11], backlog(row[0], row[1])]) for row in rows
-    ]
+    return [_connection(row, backlog(row[0], row[1])) for row in db.rows(f"{_CONNECTION} {where} {_ORDER}", given)]
 
 
 _DOCUMENT = (
@@ -292,6 +305,11 @@ _NOTICE = (
 def notices(db: Database, order_id: int) -> list[NoticeRow]:
     """What platforms were told about the parcels of an order."""
     return [_notice(row) for row in db.rows(f"{_NOTICE}n.order_id = ? ORDER BY n.id", (order_id,))]
+
+
+def notice(db: Database, notice_id: int) -> NoticeRow | None:
+    row = db.row(f"{_NOTICE}n.id = ?", (notice_id,))
+    return None if row is None else _notice(row)
 
 
 def failed_notices(db: Database, connection_id: int, before: int | None = None) -> tuple[list[NoticeRow], int | None]:

@@ -12,6 +12,7 @@ from ..ledger.api import Role
 from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, PresaleState, ReviewState
 from ..orders.freight import Further, Mode, Unit
 from ..orders.states import Step
+from .channel_labels import CHANNEL_ACTIONS, CHANNEL_KINDS, CHANNEL_TASKS, CHANNEL_TONES
 from .stock_labels import STOCK_ACTIONS, STOCK_KINDS
 from .words import gettext, lazy_gettext
 
@@ -236,6 +237,7 @@ PERSON_ROLE_HELP: Words = {
 }
 ACCOUNT: Words = {
     Role.PLATFORM: _("Held by platforms"),
+    Role.BANK: _("Bank"),
     Role.COD_RECEIVABLE: _("To be collected by carriers"),
     Role.ADVANCES: _("Advances from buyers"),
     Role.ADVANCES_TAX: _("Tax inside advances"),
@@ -399,10 +401,11 @@ KINDS: Mapping[str, Words] = {
     "person_role_help": PERSON_ROLE_HELP,
     "account": ACCOUNT,
     "source": SOURCE,
-    "action": {**ACTION, **STOCK_ACTIONS},
+    "action": {**ACTION, **STOCK_ACTIONS, **CHANNEL_ACTIONS},
     "method": {"platform": _("through the platform"), "cod": _("Cash on delivery")},
-    "task": TASK,
+    "task": {**TASK, **CHANNEL_TASKS},
     **STOCK_KINDS,
+    **CHANNEL_KINDS,
 }
 
 _TONES: Mapping[str, Mapping[str, str]] = {
@@ -450,6 +453,7 @@ _TONES: Mapping[str, Mapping[str, str]] = {
     "promotion_state": {"running": "green", "coming": "blue", "over": "secondary", "off": "secondary"},
     "connection": {"active": "green", "paused": "red"},
     "waybill": {"void_failed": "red", "voided": "secondary", "requested": "yellow"},
+    **CHANNEL_TONES,
 }
 
 
@@ -484,7 +488,7 @@ def actor(text: str) -> str:
 
 def action(text: str, kind: str = "order") -> str:
     """What an audit row says was done, in words: `to_ship → shipped`, `hold out_of_stock`, or one word."""
-    states = "status" if kind == "order" else "fo"
+    states = {"order": "status", "after_sale": "after_sale"}.get(kind, "fo")
     source, arrow, target = text.partition(" → ")
     if arrow:
         return f"{label(source, states)} → {label(target, states)}"

@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from ..channels.engine import ChannelEngine
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..host.service import PluginContexts
@@ -25,6 +26,8 @@ class ConsoleServices:
     """What a plugin is given when it is called; its settings serve its ledger exporters too."""
     seal: Seal
     """Closes plugins' settings before they are stored."""
+    channels: ChannelEngine
+    """For what a person wants of a platform at once."""
 
 
 def services(app: Flask | None = None) -> ConsoleServices:

@@ -87,7 +87,7 @@ def test_a_role_opens_what_it_includes_and_nothing_else(enter: Enter, path: str,
         ("reviewer", "/work/tasks/1/retry"),
         ("supervisor", "/people/1/password"),
         ("supervisor", "/plugins/pocket/settings"),
-        ("supervisor", "/work/connections/sf/settings"),
+        ("supervisor", "/connections/sf/settings"),
     ],
 )
 def test_a_form_beyond_the_role_is_refused(enter: Enter, role: str, path: str) -> None:

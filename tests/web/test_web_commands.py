@@ -116,9 +116,9 @@ def test_a_paused_connection_is_resumed(enter: Enter, system: System) -> None:
 
 def test_the_credentials_of_a_connection_are_renewed(enter: Enter, system: System) -> None:
     browser = enter("admin")
-    assert "is not running" in browser.get("/work/connections/shopify-1/settings", follow_redirects=True).text
-    page = "/work/connections/pocket-1/settings"
-    browser.post(page, page=page, **{"s-key": "fresh and secret"})
+    assert "is not running" in browser.post("/connections/shopify-1/settings", page="/connections/").text
+    page = "/connections/pocket-1"
+    browser.post(f"{page}/settings", page=page, **{"s-key": "fresh and secret"})
     assert "fresh and secret" not in browser.text(page)
     assert "stored; leave empty to keep it" in browser.text(page)
     facts = connection(system.installation.db, "pocket-1")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, render_template, url_for
 
 from ...auth.permissions import Permission
-from ...channels.pages import waiting
+from ...channels.pages import connections, waiting
 from ...fulfillment import pages as fo_reads
 from ...fulfillment.api import FoState
 from ...inventory.alerts import low
@@ -51,6 +51,8 @@ def index() -> str:
         holds=order_reads.open_holds(db),
         waiting=left,
         low=low(db),
+        connections=connections(db),
+        now=installation.environment.now(),
         next_actions=_next_actions(orders, fos, left.paused, left.total),
     )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from ...aftersales import pages as aftersales
 from ...auth.pages import history
 from ...auth.permissions import Permission
 from ...catalog import queries as catalog
 from ...channels import pages as channel_reads
+from ...channels.api import WritesMemos
 from ...channels.pages import carriers
 from ...fulfillment import pages as fo_reads
 from ...inventory import pages as stock
@@ -18,6 +20,7 @@ from ...orders import service as orders
 from ...orders.api import HoldCode, OrderStatus
 from ...review import service as review
 from ..access import may, needs, row_number
+from ..channel_labels import FLAG
 from ..forms import ReasonForm, ReasonNeededForm, entered
 from ..refusals import perform
 from ..services import services
@@ -73,6 +76,8 @@ def show(order_id: int) -> str:
     holds = reads.holds(db, order_id, fo_ids)
     fos = fo_reads.heads(db, fo_ids)
     deciding = head.status == OrderStatus.PENDING_REVIEW and may(Permission.ORDERS_REVIEW)
+    sources = channel_reads.platform_orders(db, order_id)
+    channels = [kind for one in sources if (kind := console.plugins.channels.get(one.adapter))]
     entries = ledger.entries_of(db, documents) if may(Permission.LEDGER_READ) else []
     return render_template(
         "order.html",
@@ -85,6 +90,10 @@ def show(order_id: int) -> str:
         waybills=fo_reads.waybills(db, fo_ids),
         tracking=fo_reads.tracking(db, fo_ids),
         notices=channel_reads.notices(db, order_id),
+        platform_orders=sources,
+        memos=any(issubclass(kind, WritesMemos) for kind in channels) and may(Permission.ORDERS_REVIEW),
+        flags=FLAG,
+        after_sales=aftersales.of_order(db, order_id),
         payments=reads.payments(db, order_id, head.total.currency),
         entries=entries,
         history=history(db, documents),

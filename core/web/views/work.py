@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ...auth.permissions import Permission
-from ...carriers.api import Carrier
 from ...catalog import service as catalog
 from ...channels import pages as reads
 from ...channels import service as channels
-from ...channels.api import Channel
 from ...connections import service as connections
-from ...connections.settings import change_settings, shown_settings
-from ...kernel.errors import DomainError
 from ...outbox import pages as tasks
 from ...outbox import service as outbox
 from ..access import needs, row_number
 from ..forms import MapForm, ReasonForm, entered
-from ..refusals import perform, refuse
+from ..refusals import perform
 from ..services import services
 from ..words import gettext as _
 
@@ -30,7 +24,9 @@ pages = Blueprint("work", __name__, url_prefix="/work")
 @pages.get("/")
 @needs(Permission.WORK_READ)
 def index() -> str:
-    db = services().installation.db
+    installation = services().installation
+    db, now = installation.db, installation.environment.now()
+    listings, more_listings = reads.unmapped_listings(db)
     documents, more_documents = reads.parked_documents(db, row_number(request.args.get("documents", "")))
     parked, more_tasks = tasks.parked(db, row_number(request.args.get("tasks", "")))
     return render_template(
@@ -39,8 +35,10 @@ def index() -> str:
         more_documents=more_documents,
         tasks=parked,
         more_tasks=more_tasks,
-        listings=reads.unmapped_listings(db)[0],
-        connections=reads.connections(db),
+        listings=listings,
+        more_listings=more_listings,
+        connections=reads.connections_to_mend(db, now),
+        now=now,
     )
 
 
@@ -92,40 +90,6 @@ def give_up(task_id: int) -> AnyResponse:
 def resume(connection_id: int) -> AnyResponse:
     perform(lambda uow: connections.resume(uow, connection_id), _("The connection works again; what waited goes on."))
     return redirect(url_for(".index"), 303)
-
-
-@pages.route("/connections/<code>/settings", methods=["GET", "POST"])
-@needs(Permission.PLUGINS_MANAGE)
-def settings(code: str) -> str | AnyResponse:
-    """Where credentials are renewed; what is secret is never shown back."""
-    console = services()
-    row = next((one for one in reads.connections(console.installation.db) if one.code == code), None)
-    if row is None:
-        abort(404)
-    adapters: Mapping[str, type[Channel] | type[Carrier]] = (
-        console.plugins.channels if row.kind == "channel" else console.plugins.carriers
-    )
-    adapter = adapters.get(row.adapter)
-    if adapter is None:
-        refuse(
-            DomainError(
-                _("The plugin %(plugin)s is not running.", plugin=row.adapter), remedy=_("Enable it, restart, and come back.")
-            )
-        )
-        return redirect(url_for(".index"), 303)
-    fields = adapter.settings
-    if request.method == "POST":
-        given = {field.name: request.form.get(f"s-{field.name}", "").strip() for field in fields}
-        if perform(
-            lambda uow: change_settings(uow, console.seal, code, fields, given), _("The settings are stored. Resume it now.")
-        ):
-            return redirect(url_for(".index"), 303)
-    return render_template(
-        "connection.html",
-        row=row,
-        title=adapter.title,
-        settings=shown_settings(console.installation.db, console.seal, code, fields),
-    )
 
 
 @pages.post("/listings/<row:listing_id>/map")
