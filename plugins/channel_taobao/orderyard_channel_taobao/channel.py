@@ -15,6 +15,7 @@ from orderyard.core.channels.api import (
     Confirmed,
     Grant,
     ItemPage,
+    Message,
     Page,
     Shipment,
     StockAnswer,
@@ -25,7 +26,7 @@ from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.transport import Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import answering, answers, granting, items, refunds, shipping, stock
+from . import answering, answers, granting, items, messages, refunds, shipping, stock
 from .gateway import ADDRESS, Gateway
 from .listing import REFUNDS, TRADES, walk
 from .reading import FIELDS, read_trade
@@ -33,7 +34,7 @@ from .signing import METHODS
 
 
 class TaobaoChannel(Channel):
-    """The Taobao Open Platform, by polling; its push (TMC) is not needed for anything."""
+    """The Taobao Open Platform, by polling; its messages only make what is polled come sooner."""
 
     name: ClassVar[str] = "channel_taobao"
     title: ClassVar[str] = "淘宝/Taobao"
@@ -63,6 +64,12 @@ class TaobaoChannel(Channel):
             "Report stopped parcels (AG) 极速退款拦截上报",
             required=False,
             help="1: refunds before shipping are answered by saying whether the parcel was stopped; needs the AG contract",
+        ),
+        SettingField(
+            "tmc_group",
+            "Message group 消息分组",
+            required=False,
+            help="of the app's message service (TMC), `default` unless groups were made; empty: changes are found by pulling",
         ),
         SettingField(
             "return_address_id", "Return address id 退货地址编号", required=False, help="of the seller's address book"
@@ -119,6 +126,16 @@ class TaobaoChannel(Channel):
 
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         return stock.push(self._gateway, targets)
+
+    def next_messages(self) -> Sequence[Message]:
+        return messages.next_batch(self._gateway, self.config.get("tmc_group", ""), self.config.get("shop", ""))
+
+    def confirm_messages(self, tokens: Sequence[str]) -> None:
+        messages.confirm(self._gateway, self.config.get("tmc_group", ""), tokens)
+
+    def subscribe(self, address: str) -> Sequence[str]:
+        """The platform keeps messages until they are asked for, so `address` is of no use to it."""
+        return messages.subscribe(self._gateway, self.config.get("shop", "")) if self.config.get("tmc_group") else []
 
     def consent_page(self, back: str, state: str) -> str:
         return granting.consent_page(self.config, back, state)

@@ -18,13 +18,25 @@ from orderyard_channel_taobao.simulator.calls import CALLS
 from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard.core.aftersales.api import AfterSaleState, AfterSaleType
-from orderyard.core.channels.api import ClaimAnswer, ListingRef, Shipment, ShippedLine, StockTarget, TradeState, Window, check
+from orderyard.core.channels.api import (
+    ClaimAnswer,
+    DocumentKind,
+    ListingRef,
+    Shipment,
+    ShippedLine,
+    StockTarget,
+    TradeState,
+    Window,
+    check,
+)
 from orderyard.core.kernel.errors import RemoteError, RemoteRejected
 from orderyard.core.kernel.transport import Transport
 from orderyard.core.kernel.values import Address, Money
 from orderyard.core.testing.scripted import FixedEnvironment, ScriptedTransport, answer
 from orderyard.core.testing.simulator import BuyerOrder, ShopItem
 
+UNDESCRIBED = {"taobao.user.seller.get", "taobao.tmc.user.get"}
+"""Calls of which the folder holds no metadata."""
 PROTOCOL = {"method", "app_key", "session", "timestamp", "v", "format", "sign_method", "sign"}
 
 
@@ -75,7 +87,10 @@ def everything_sent(
     while page.cursor:
         page = channel.list_items(page.cursor)
     _refunds(shop, transport, returns, placed)
-    return calls()
+    channel.confirm_messages([message.token for message in channel.next_messages()])
+    shop.shop.permitted = False
+    channel.subscribe("")
+    return [call for call in calls() if call["method"] not in UNDESCRIBED]
 
 
 def _refunds(shop: TaobaoSimulator, transport: Transport, returns: dict[str, str], placed: list[str]) -> None:
@@ -113,6 +128,9 @@ def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(
         "taobao.rp.refunds.agree",
         "taobao.rp.returngoods.agree",
         "taobao.rdc.aligenius.sendgoods.cancel",
+        "taobao.tmc.messages.consume",
+        "taobao.tmc.messages.confirm",
+        "taobao.tmc.user.permit",
     }
     for params in everything_sent:
         declared = {one["name"]: one for one in metadata(taobao, params["method"])["requestParams"]}
@@ -303,3 +321,18 @@ def test_the_sign_vectors_hold(taobao: Path) -> None:
     for method, expected in vectors["sign"].items():
         params = {**vectors["params_without_sign_method"], "sign_method": method}
         assert sign(params, vectors["_meta"]["secret"], method) == expected
+
+
+def test_the_sample_messages_are_hints(taobao: Path, settings: dict[str, str]) -> None:
+    consumed, confirmed = (sample(taobao, f"tmc.messages.{name}") for name in ("consume", "confirm"))
+    transport = ScriptedTransport(answer(consumed["response"]), answer(confirmed["response"]))
+    channel = TaobaoChannel({**settings, "tmc_group": "default"}, transport)
+    messages = channel.next_messages()
+    assert [(one.hint.external_id, one.hint.kind) for one in messages] == [
+        ("2231958349012345678", DocumentKind.ORDER),
+        ("198765432109876543", DocumentKind.CLAIM),
+    ]
+    channel.confirm_messages([one.token for one in messages])
+    for request, recorded in zip(transport.sent, (consumed, confirmed), strict=True):
+        body = dict(parse_qsl(request.body.decode()))
+        assert {name: body[name] for name in recorded["request"]} == recorded["request"]

@@ -75,6 +75,8 @@ def settle(shop: Shop, refund: Refund, now: datetime) -> None:
     elif trade.status == "SELLER_CONSIGNED_PART" and all(each.status != "WAIT_SELLER_SEND_GOODS" for each in trade.lines):
         trade.status = "WAIT_BUYER_CONFIRM_GOODS"
     move(shop, refund, "SUCCESS", now)
+    if trade.status == "TRADE_CLOSED":
+        shop.of_trade("Close", trade, now)
 
 
 def _show(shop: Shop, refund: Refund, now: datetime) -> None:
@@ -83,6 +85,18 @@ def _show(shop: Shop, refund: Refund, now: datetime) -> None:
     shop.touch(refund.trade, now)
     # Two changes within one second would look like none.
     refund.modified = max(now.replace(microsecond=0), refund.modified + timedelta(seconds=1))
+    said = {
+        "WAIT_SELLER_AGREE": "Created",
+        "WAIT_BUYER_RETURN_GOODS": "SellerAgreeAgreement",
+        "WAIT_SELLER_CONFIRM_GOODS": "BuyerReturnGoods",
+        "SELLER_REFUSE_BUYER": "SellerRefuseAgreement",
+        "CLOSED": "Closed",
+        "SUCCESS": "Success",
+    }[refund.status]
+    shop.say(
+        f"taobao_refund_Refund{said}", now, refund_id=refund.id, tid=refund.trade.tid, oid=refund.line.oid,
+        bill_type="refund_bill", refund_fee=yuan(refund.fee), refund_phase=refund.phase, modified=stamp(refund.modified),
+    )  # fmt: skip
 
 
 def document(shop: Shop, refund: Refund) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from . import aftersales, items
+from . import aftersales, items, messages
 from .protocol import Answer, Call, moment, need, number, page, refuse, service_error
 from .shop import SELLER, Line, Shop, Trade, stamp
 
@@ -156,5 +156,6 @@ CALLS: Mapping[str, Call] = {
     "taobao.logistics.companies.get": _logistics_companies_get,
     **items.CALLS,
     **aftersales.CALLS,
+    **messages.CALLS,
 }
 """What the simulator answers, by method; every other method is unknown to it."""

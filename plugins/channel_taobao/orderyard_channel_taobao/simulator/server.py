@@ -14,11 +14,11 @@ from werkzeug.wrappers import Request, Response
 
 from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
-from . import aftersales
+from . import aftersales, troubles
 from .access import Access
 from .calls import CALLS
 from .protocol import REQUEST_ID, TopError, refuse
-from .shop import Shop
+from .shop import SELLER, Shop
 
 _APP_KEY = "12345678"
 _SECRET = hashlib.sha256(b"the secret of the simulated app").hexdigest()[:32]
@@ -49,6 +49,8 @@ class TaobaoSimulator(ChannelSimulator):
             "session": _SESSION,
             "gateway": f"{self.base_url}/router/rest",
             "oauth": self.base_url,
+            "tmc_group": "default",
+            "shop": SELLER,
         }
 
     def open_shop(self, items: tuple[ShopItem, ...], webhooks: str = "") -> None:
@@ -91,12 +93,14 @@ class TaobaoSimulator(ChannelSimulator):
             trade = self.shop.trades[int(order_id)]
             trade.stops.add(flag)
             self.shop.touch(trade, self.now())
+            self.shop.of_trade("Changed", trade, self.now())
 
     def release(self, order_id: str) -> None:
         with self.lock:
             trade = self.shop.trades[int(order_id)]
             trade.stops.clear()
             self.shop.touch(trade, self.now())
+            self.shop.of_trade("Changed", trade, self.now())
 
     def push(self, order_id: str) -> int:
         return 0
@@ -142,7 +146,11 @@ class TaobaoSimulator(ChannelSimulator):
             )
         if method not in CALLS:
             refuse(22, "Invalid method")
-        answer = {**CALLS[method](self.shop, params, self.now()), "request_id": REQUEST_ID}
+        rest = troubles.halved(self.chaos, method, params)
+        answer = {**CALLS[method](self.shop, rest or params, self.now()), "request_id": REQUEST_ID}
+        if rest is not None:
+            refuse(15, "Remote service error", troubles.HALF[method][1], "部分成功")
+        troubles.disturb(self.chaos, method, params, answer, self._wall_clock())
         if params.get("simplify") == "true":
             return {name: _simplified(value) for name, value in answer.items()}
         return {f"{method.removeprefix('taobao.').replace('.', '_')}_response": answer}

@@ -116,6 +116,19 @@ class Refund:
 
 
 @dataclass
+class Note:
+    """A message of the platform's message service."""
+
+    id: int
+    topic: str
+    content: str
+    at: datetime
+    out_until: datetime
+    """Handed out and not confirmed, it is kept back until then."""
+    nick: str = SELLER
+
+
+@dataclass
 class Shop:
     """Everything the platform knows about this one shop; no method is safe without the simulator's lock."""
 
@@ -128,9 +141,13 @@ class Shop:
     """Whether the shop has signed up for refunds by report (极速退款)."""
     sms_above: int = 600_000
     """Fen; whoever gives back more than this has to type in a code that is sent to a phone."""
+    notes: list[Note] = field(default_factory=list)
+    permitted: bool = True
+    """Whether the shop's messages are kept for the app."""
     confirmations: int = 0
     stock_updates: int = 0
     _serial: int = 0
+    _notes: int = 0
 
     def offer(self, items: Iterable[ShopItem], now: datetime) -> None:
         """Items of the same title are the SKUs of one item as soon as they have options."""
@@ -186,6 +203,9 @@ class Shop:
             paid=now if order.paid and not order.cod else None,
         )
         self.trades[tid] = trade
+        self.of_trade("Create", trade, now)
+        if trade.paid:
+            self.of_trade("BuyerPay", trade, now)
         return trade
 
     def pay(self, trade: Trade, now: datetime) -> None:
@@ -196,6 +216,7 @@ class Shop:
         for line in trade.lines:
             line.status = trade.status
         self.touch(trade, now)
+        self.of_trade("BuyerPay", trade, now)
 
     def ship(self, trade: Trade, lines: Iterable[Line], company: str, number: str, now: datetime) -> None:
         for line in lines:
@@ -205,6 +226,21 @@ class Shop:
         trade.status = "SELLER_CONSIGNED_PART" if waiting else "WAIT_BUYER_CONFIRM_GOODS"
         self.confirmations += 1
         self.touch(trade, now)
+        self.of_trade("PartlySellerShip" if waiting else "SellerShip", trade, now)
+
+    def say(self, topic: str, now: datetime, **content: object) -> None:
+        """A message about something that happened; kept only for an app that was permitted to have it."""
+        if self.permitted:
+            self._notes += 1
+            text = json.dumps({**content, "seller_nick": SELLER}, ensure_ascii=False)
+            self.notes.append(Note(2_160_600_000 + self._notes, topic, text, now, now))
+
+    def of_trade(self, change: str, trade: Trade, now: datetime) -> None:
+        self.say(
+            f"taobao_trade_Trade{change}", now, tid=trade.tid, oid=trade.lines[0].oid, buyer_nick=mask_nick(trade.buyer),
+            payment=yuan(sum(line.goods_fee - line.share for line in trade.lines) + trade.post_fee), status=trade.status,
+            type="guarantee_trade" if trade.kind == "fixed" else trade.kind,
+        )  # fmt: skip
 
     def touch(self, trade: Trade, now: datetime) -> None:
         """Times have whole seconds; two changes within one would look like none, so each moves the time on."""
