@@ -52,7 +52,8 @@ def match(by: str) -> Response:
         flash(_("No item's code names a SKU in this way."), "info")
     else:
         done = ngettext("%(num)s item has its SKU now.", "%(num)s items have their SKUs now.", count)
-        flash(f"{done} {_('There are more: press once more.')}" if more else done, "success")
+        further = _("There are more: press once more.")
+        flash(f"{done} {further}" if more else done, "success")
     return _back()
 
 
