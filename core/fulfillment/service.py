@@ -671,3 +671,16 @@ def deliver(uow: UnitOfWork, waybill_id: int, because: str) -> None:
         move(uow, fo, FoState.DELIVERED, because)
         order_ids = uow.db.rows("SELECT DISTINCT order_id FROM fo_line WHERE fo_id = ? ORDER BY order_id", (fo.id,))
         uow.emit(ShipmentDelivered(fo.id, row[1], tuple(order_id for (order_id,) in order_ids)))
+        if fo.cod:
+            _collected(uow, [order_id for (order_id,) in order_ids])
+
+
+def _collected(uow: UnitOfWork, order_ids: Sequence[int]) -> None:
+    """Cash on delivery has been paid where no other parcel of the order is still on its way."""
+    still = uow.db.rows(
+        "SELECT DISTINCT x.order_id FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id "
+        f"WHERE x.order_id IN ({marks(order_ids)}) AND f.state = 'shipped'",
+        order_ids,
+    )
+    for order_id in sorted(set(order_ids) - {row[0] for row in still}):
+        orders.record_collected(uow, order_id, uow.now)

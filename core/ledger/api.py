@@ -17,6 +17,8 @@ class Role(StrEnum):
 
     PLATFORM = "platform"
     """Money the platform or payment service holds for us (其他货币资金)."""
+    BANK = "bank"
+    """Money on our own account (银行存款)."""
     COD_RECEIVABLE = "cod_receivable"
     """Money a carrier collected or will collect at the door (应收账款)."""
     ADVANCES = "advances"
@@ -50,6 +52,7 @@ class AccountKind(StrEnum):
 
 KINDS: Mapping[Role, AccountKind] = {
     Role.PLATFORM: AccountKind.ASSET,
+    Role.BANK: AccountKind.ASSET,
     Role.COD_RECEIVABLE: AccountKind.ASSET,
     Role.ADVANCES: AccountKind.LIABILITY,
     Role.ADVANCES_TAX: AccountKind.LIABILITY,

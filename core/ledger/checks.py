@@ -143,6 +143,17 @@ FROM summed t LEFT JOIN sales_order o ON o.id = t.id WHERE t.kept <> t.booked OR
     "post the missing payment of {number}, or reverse the one too many",
 )
 
+collected = RowCheck(
+    "what collectors handed over follows the payments",
+    "SELECT o.id, o.number, o.currency, o.received, CAST(COALESCE(SUM(p.credit), 0) AS BIGINT) AS booked FROM sales_order o"
+    " LEFT JOIN ledger_entry e ON e.kind = 'order' AND e.document = o.id"
+    " LEFT JOIN ledger_posting p ON p.entry_id = e.id AND p.role = 'cod_receivable' WHERE o.cod"
+    " GROUP BY o.id, o.number, o.currency, o.received HAVING o.received <> COALESCE(SUM(p.credit), 0) ORDER BY o.id",
+    "sales_order {id} ({number})",
+    "received {received} {currency} at the door, but the ledger shows {booked} handed over (minor units)",
+    "post the missing remittance of {number}, or reverse the one too many",
+)
+
 forfeits = RowCheck(
     "other income follows the deposits that were kept",
     """
@@ -173,5 +184,5 @@ filed = RowCheck(
 )
 
 CHECKS: tuple[Check, ...] = (
-    balanced, sides, whole, dates, reversals, goods, inventory, advances, platform, forfeits, filed,
+    balanced, sides, whole, dates, reversals, goods, inventory, advances, platform, collected, forfeits, filed,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from datetime import datetime
 from ..inventory.api import OURS, GoodsMoved, Place
 from ..kernel.errors import DomainError
 from ..kernel.values import Money
-from ..orders.api import DepositForfeited, MoneyReceived, MoneyReturned, Sold
+from ..orders.api import CodRemitted, DepositForfeited, MoneyReceived, MoneyReturned, Sold
 from .api import AccountRef, JournalLine, Role
 
 ORDER = "order"
@@ -91,6 +91,18 @@ def sold(event: Sold) -> Draft:
     )
 
 
+def remitted(event: CodRemitted) -> Draft:
+    """Who collected at the door hands it over: the receivable ends on our own account."""
+    return Draft(
+        f"{event.number}-COD-{mark(event.key)}",
+        event.at,
+        f"代收货款 cash on delivery {event.number}",
+        ORDER,
+        event.order_id,
+        (debit(Role.BANK, event.amount), credit(Role.COD_RECEIVABLE, event.amount, event.collector)),
+    )
+
+
 def forfeited(event: DepositForfeited) -> Draft:
     """A deposit that is kept is other income, whole: nothing was supplied for it, so the tax inside it never falls due."""
     return Draft(
@@ -110,6 +122,7 @@ def forfeited(event: DepositForfeited) -> Draft:
 def returned(event: MoneyReturned) -> Draft:
     """An advance simply goes back; the part that was already sold, or kept, is taken out of the income in red."""
     kept = event.kept or Money.zero(event.sale_net.currency)
+    paid_from, detail = (Role.BANK, "") if event.cod else (Role.PLATFORM, event.shop)
     return Draft(
         f"{event.number}-REFUND-{mark(event.key)}",
         event.at,
@@ -119,8 +132,8 @@ def returned(event: MoneyReturned) -> Draft:
         (
             debit(Role.ADVANCES, event.advance_net),
             debit(Role.ADVANCES_TAX, event.advance_tax),
-            credit(Role.PLATFORM, event.advance_net + event.advance_tax, event.shop),
-            debit(Role.PLATFORM, -(event.sale_net + event.sale_tax + kept), event.shop),
+            credit(paid_from, event.advance_net + event.advance_tax, detail),
+            debit(paid_from, -(event.sale_net + event.sale_tax + kept), detail),
             credit(Role.REVENUE, -event.sale_net),
             credit(Role.OUTPUT_TAX, -event.sale_tax),
             credit(Role.OTHER_INCOME, -kept),

@@ -13,7 +13,7 @@ from ..kernel.db import Question
 from ..kernel.errors import DomainError, Duplicate, PeriodClosed, Unbalanced
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money
-from ..orders.api import DepositForfeited, MoneyReceived, MoneyReturned, Sold
+from ..orders.api import CodRemitted, DepositForfeited, MoneyReceived, MoneyReturned, Sold
 from . import postings
 from .api import JournalLine
 from .postings import Draft
@@ -21,7 +21,7 @@ from .queries import find_entry
 
 CLOSED = Question("SELECT MAX(code) FROM ledger_period WHERE closed_at IS NOT NULL", (), 1)
 """What is asked before anything is posted."""
-Booked = MoneyReceived | MoneyReturned | DepositForfeited | Sold | GoodsMoved
+Booked = MoneyReceived | MoneyReturned | CodRemitted | DepositForfeited | Sold | GoodsMoved
 """What the books hear of."""
 
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -58,6 +58,8 @@ def hear(uow: UnitOfWork, events: Sequence[Booked]) -> None:
                 drafts.append(postings.received(event))
             case MoneyReturned():
                 drafts.append(postings.returned(event))
+            case CodRemitted():
+                drafts.append(postings.remitted(event))
             case DepositForfeited():
                 drafts.append(postings.forfeited(event))
             case Sold():

@@ -368,6 +368,20 @@ class MoneyReturned:
     sale_tax: Money
     kept: Money | None = None
     """And what had been kept of a deposit."""
+    cod: bool = False
+    """The order is cash on delivery: what had been collected came to our own account."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodRemitted:
+    """Whoever collected at the door handed the money over; `key` is unique and stable."""
+
+    order_id: int
+    number: str
+    collector: str
+    key: str
+    at: datetime
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,12 +182,12 @@ presale_orders = RowCheck(
 
 _STATES = """
 SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, \
-o.paid_at, o.completed_at,
+o.paid_at, o.completed_at, o.collected_at,
   CAST(COALESCE(SUM(l.quantity - l.shipped - l.cancelled), 0) AS BIGINT), CAST(COALESCE(SUM(l.shipped), 0) AS BIGINT),
   CAST(COALESCE(SUM(l.bounced), 0) AS BIGINT)
 FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit
 GROUP BY o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, \
-o.paid_at, o.completed_at
+o.paid_at, o.completed_at, o.collected_at
 ORDER BY o.id
 """
 
@@ -196,7 +196,8 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
     """Status and payment facet of every order against the same pure functions that wrote them."""
     named = 0
     for row in db.execute(_STATES):
-        order_id, number, status, payment, review, finance, total, received, refunded, cod, paid_at, completed_at, *sums = row
+        order_id, number, status, payment, review, finance, total, received, refunded, cod, paid_at, completed_at, *rest = row
+        collected_at, *sums = rest
         settled, place = paid_at is not None, f"sales_order {order_id} ({number})"
         if review in set(ReviewState) and finance in set(FinanceState):
             if review == ReviewState.PASSED and finance not in (FinanceState.NONE, FinanceState.PASSED):
@@ -206,7 +207,14 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
             ).value
         else:
             known = f"nothing, since its review is {review!r} and finance's {finance!r}"
-        facet = derive_payment(total=total, received=received, refunded=refunded, cod=bool(cod), settled=settled).value
+        facet = derive_payment(
+            total=total,
+            received=received,
+            refunded=refunded,
+            cod=bool(cod),
+            settled=settled,
+            collected=collected_at is not None,
+        ).value
         for name, stored, derived in (("status", status, known), ("payment", payment, facet)):
             if stored != derived:
                 named += 1

@@ -42,6 +42,10 @@ class Order(Table):
     advance_tax = peewee.BigIntegerField(default=0)
     """The tax inside `advance`."""
     cod = peewee.BooleanField(default=False)
+    collector = peewee.TextField(default="")
+    """Who collects cash on delivery: a carrier's connection, or the shop whose platform does; empty until it left."""
+    collected_at = MomentField(null=True)
+    """When everything that is to be sent had arrived, and so had been paid for."""
     sealed = peewee.BooleanField(default=False)
     """Staff keep it out of every merge."""
     message = peewee.TextField(default="")

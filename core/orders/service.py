@@ -16,6 +16,7 @@ from .api import (
     CARRIED,
     AddressChanged,
     Carrying,
+    CodRemitted,
     DepositForfeited,
     DepositPaid,
     FinanceState,
@@ -71,6 +72,8 @@ class _Head:
     completed_at: datetime | None
     cancel_reason: str
     finance: FinanceState
+    collector: str
+    collected_at: datetime | None
 
     @property
     def judged(self) -> ReviewState:
@@ -115,7 +118,8 @@ def _locked(uow: UnitOfWork, order_ids: Iterable[int]) -> dict[int, _Head]:
     heads = {
         row[0]: _Head(
             row[0], row[1], row[2], OrderStatus(row[3]), ReviewState(row[4]), row[5], row[6], row[7], row[8], row[9],
-            row[10], bool(row[11]), _moment(row[12]), _moment(row[13]), row[14], FinanceState(row[15]),
+            row[10], bool(row[11]), _moment(row[12]), _moment(row[13]), row[14], FinanceState(row[15]), row[16],
+            _moment(row[17]),
         )
         for row in rows
     }  # fmt: skip
@@ -130,10 +134,11 @@ def rows_asked(uow: UnitOfWork, order_ids: Iterable[int]) -> tuple[Question, Que
     wanted = tuple(sorted(set(order_ids)))
     heads = Question(
         "SELECT o.id, o.number, s.code, o.status, o.review, o.currency, o.total, o.received, o.refunded, o.advance, "
-        "o.advance_tax, o.cod, o.paid_at, o.completed_at, o.cancel_reason, o.finance_review FROM sales_order o JOIN shop s "
-        f"ON s.id = o.shop_id WHERE o.id IN ({marks(wanted)}) ORDER BY o.id" + ("" if uow.db.sqlite else " FOR UPDATE OF o"),
+        "o.advance_tax, o.cod, o.paid_at, o.completed_at, o.cancel_reason, o.finance_review, o.collector, o.collected_at "
+        f"FROM sales_order o JOIN shop s ON s.id = o.shop_id WHERE o.id IN ({marks(wanted)}) ORDER BY o.id"
+        + ("" if uow.db.sqlite else " FOR UPDATE OF o"),
         wanted,
-        16,
+        18,
     )
     lines = Question(
         "SELECT id, order_id, quantity, amount, freight, tax_rate, shipped, cancelled, bounced FROM order_line "
@@ -165,14 +170,18 @@ def _derived(uow: UnitOfWork, head: _Head, lines: Sequence[_Line]) -> tuple[Orde
     units = Units(sum(line.open for line in lines), sum(line.shipped for line in lines), sum(line.bounced for line in lines))
     settled = head.paid_at is not None
     status = derive_status(units, settled=settled, review=head.judged, completed=head.completed_at is not None)
-    payment = derive_payment(total=head.total, received=head.received, refunded=head.refunded, cod=head.cod, settled=settled)
+    payment = derive_payment(
+        total=head.total, received=head.received, refunded=head.refunded, cod=head.cod, settled=settled,
+        collected=head.collected_at is not None,
+    )  # fmt: skip
     if status is not head.status:
         ask_first(uow, "order", head.id, head.status, status, {"number": head.number, "shop": head.shop})
     return status, Change(
         "UPDATE sales_order SET status = ?, payment = ?, review = ?, received = ?, refunded = ?, advance = ?, advance_tax = ?, "
-        "paid_at = ?, completed_at = ?, cancel_reason = ?, finance_review = ?, version = version + 1 WHERE id = ?",
+        "paid_at = ?, completed_at = ?, cancel_reason = ?, finance_review = ?, collector = ?, collected_at = ?, "
+        "version = version + 1 WHERE id = ?",
         (status, payment, head.review, head.received, head.refunded, head.advance, head.advance_tax, head.paid_at,
-         head.completed_at, head.cancel_reason, head.finance, head.id),
+         head.completed_at, head.cancel_reason, head.finance, head.collector, head.collected_at, head.id),
     )  # fmt: skip
 
 
@@ -211,10 +220,15 @@ class PaymentFacts:
     at: datetime
     method: str
     key: str
+    collector: str = ""
+    """Of cash on delivery: who hands the money over, when it is not who collected last."""
 
 
 def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
-    """Count a payment; False when its key was counted before. A settled order goes to review."""
+    """Count a payment; False when its key was counted before. A settled order goes to review.
+
+    Of cash on delivery it is what the collector hands over.
+    """
     if payment.amount <= 0:
         raise DomainError(f"a payment of {payment.amount} is no payment", remedy="give an amount above 0")
     head = _locked(uow, [payment.order_id])[payment.order_id]
@@ -222,6 +236,10 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         return False
     lines = _lines(uow, [head.id])[head.id]
     was_settled = head.paid_at is not None
+    if head.cod:
+        collector = payment.collector or head.collector or head.shop
+        amount = Money(payment.amount, head.currency)
+        uow.emit(CodRemitted(head.id, head.number, collector, payment.key, payment.at, amount))
     before = received_tax(head.received, head.total, lines)
     head.received += payment.amount
     if not head.cod:
@@ -297,7 +315,7 @@ def refund(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         MoneyReturned(
             head.id, head.number, head.shop, payment.key, payment.at,
             Money(early - early_tax, head.currency), Money(early_tax, head.currency),
-            Money(late - late_tax, head.currency), Money(late_tax, head.currency), Money(kept, head.currency),
+            Money(late - late_tax, head.currency), Money(late_tax, head.currency), Money(kept, head.currency), head.cod,
         )
     )  # fmt: skip
     uow.note("refund", "order", head.id, payment.method, {"amount": payment.amount})
@@ -589,7 +607,8 @@ def record_shipped(
             counted.append((line.id, count, count if external else 0))
         last = not any(line.open for line in mine)
         if head.cod:
-            uow.emit(_sold(head, key, at, goods, freight, tax, collector or head.shop))
+            head.collector, head.collected_at = collector or head.shop, None
+            uow.emit(_sold(head, key, at, goods, freight, tax, head.collector))
         elif head.advance:
             gross = head.advance if last else min(goods + freight, head.advance)
             tax = nearest(head.advance_tax, gross, head.advance)
@@ -602,6 +621,18 @@ def record_shipped(
         _write_shipped(uow, counted, [change for _, _, change in written])
     for head, status, _ in written:
         _announce(uow, head, status, f"shipped {key}")
+
+
+def record_collected(uow: UnitOfWork, order_id: int, at: datetime) -> bool:
+    """Everything of an order arrived: what is cash on delivery has been paid at the door. Whether that was news."""
+    head = _locked(uow, [order_id])[order_id]
+    lines = _lines(uow, [order_id])[order_id]
+    if not head.cod or head.collected_at is not None or any(line.open for line in lines):
+        return False
+    head.collected_at = at
+    _write(uow, head, lines, "collected at the door")
+    uow.note("collected", "order", order_id, head.collector)
+    return True
 
 
 def _write_shipped(uow: UnitOfWork, counted: Sequence[tuple[int, int, int]], heads: Sequence[Change]) -> None:

@@ -92,14 +92,18 @@ def derive_status(units: Units, *, settled: bool, review: ReviewState, completed
     return OrderStatus.COMPLETED if completed else OrderStatus.SHIPPED
 
 
-def derive_payment(*, total: int, received: int, refunded: int, cod: bool, settled: bool) -> PaymentState:
+def derive_payment(
+    *, total: int, received: int, refunded: int, cod: bool, settled: bool, collected: bool = False
+) -> PaymentState:
     """The payment facet of an order; amounts in minor units."""
     if refunded > 0 and refunded >= received:
         return PaymentState.REFUNDED
     if refunded > 0:
         return PaymentState.PARTIALLY_REFUNDED
     if cod:
-        return PaymentState.COD_REMITTED if received >= total > 0 else PaymentState.COD_PENDING
+        if received >= total > 0:
+            return PaymentState.COD_REMITTED
+        return PaymentState.COD_COLLECTED if collected else PaymentState.COD_PENDING
     if settled:
         return PaymentState.PAID
     return PaymentState.DEPOSIT_PAID if received > 0 else PaymentState.UNPAID

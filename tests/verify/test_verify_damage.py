@@ -241,6 +241,7 @@ DAMAGES = [
     Damage("after_sale WHERE id = 1", "closed_at = NULL", "an after-sale that is over says when"),
     Damage("after_sale WHERE id = 2", "answer = 'agree'", "an after-sale that is over says when"),
     Damage("hold WHERE code = 'sku_unmapped'", "source = 'after_sale/1'", "an after-sale holds an order only while it is open"),
+    Damage(order(1), "cod = TRUE", "what collectors handed over follows the payments"),
     Damage("hold WHERE level = 'fo'", "document = 999", "a fulfillment order's holds belong to one"),
     Damage(line(12), with_change(fo(12), "state = 'planned', cancel_reason = ''"),
            "what went back to review is planned nowhere"),

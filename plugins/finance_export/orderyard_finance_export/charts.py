@@ -24,6 +24,7 @@ class Account:
 
 _ENTERPRISE = {
     Role.PLATFORM: Account("1012", "其他货币资金"),
+    Role.BANK: Account("1002", "银行存款"),
     Role.COD_RECEIVABLE: Account("1122", "应收账款"),
     Role.ADVANCES: Account("2205.01", "合同负债-预收货款"),
     Role.ADVANCES_TAX: Account("2205.02", "合同负债-待转销项税"),

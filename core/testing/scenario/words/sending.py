@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ....carriers.api import TrackingState
-from ....fulfillment import merging, putback, replanning, split
+from ....fulfillment import merging, putback, remittance, replanning, split
 from ....fulfillment import service as fulfillment
 from ....kernel.errors import DomainError
 from ....kernel.uow import UnitOfWork
+from ....orders import queries
 from ..grammar import Form, Said
 from ..market import happened
 from ..world import Unmet, World, same
@@ -186,6 +187,18 @@ def _carrier_says(world: World, said: Said, state: TrackingState) -> None:
 
 def deliver(world: World, said: Said) -> None:
     _carrier_says(world, said, TrackingState.DELIVERED)
+
+
+def hand_over(world: World, said: Said) -> None:
+    """A collector's statement; the refused rows are the line's refusal, and the others count all the same."""
+    rows = []
+    for part in said.all("lines"):
+        card = queries.card(world.system.installation.db, world.order_id(part["order"]))
+        rows.append(remittance.Handed(card.number, world.money(part["amount"], card.total.currency)))
+    with world.work() as uow:
+        done = remittance.remit(uow, said["carrier"], said["delivery"], rows, uow.now)
+    if done.refused:
+        raise DomainError("; ".join(done.refused.values()))
 
 
 def scan(world: World, said: Said) -> None:
@@ -376,6 +389,8 @@ FORMS: tuple[Form[World], ...] = (
     Form("send <fos>", "Each goes the rest of its way: released, picked, packed, shipped.", send),
     Form("deliver <fo>", "The carrier says that its parcel arrived.", deliver),
     Form("carrier says <fo> is <state>", "Another news of a parcel: `in_transit`, `delivery_failed`, `returning`.", scan),
+    Form("carrier <carrier> hands over <delivery>", "Its statement of what it collected at the door, order by order; the same "
+         "number again counts nothing.", hand_over, {"lines*": "<order> <amount>"}),
     Form("carrier <carrier> refuses because <text>", "It books nothing.", closed),
     Form("carrier <carrier> is away", "It does not answer.", gone),
     Form("carrier <carrier> is back", "It books and answers again.", back),
