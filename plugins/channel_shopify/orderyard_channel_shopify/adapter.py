@@ -53,6 +53,13 @@ class Shopify(Channel):
             "client_secret_old", "Former client secret", secret=True, required=False, help="accepted too while it is rotated"
         ),
         SettingField("location_id", "Location", required=False, help="gid://shopify/Location/…; empty: the first active one"),
+        SettingField(
+            "stock_by",
+            "Stock is",
+            required=False,
+            default="set",
+            help="set: to our number; adjust: by the difference to theirs",
+        ),
         SettingField("notify_customer", "Let Shopify mail the buyer", required=False, default="1", help="1 or 0"),
         SettingField("cod_gateways", "Cash-on-delivery gateways", required=False, default=COD_GATEWAY, help="by comma"),
         SettingField(
@@ -149,7 +156,8 @@ class Shopify(Channel):
         """At the connection's location; listings are known by their variant id only."""
         if not targets:
             return ()
-        return stock.push(self._api, self._location(), targets, key)
+        adjust = self.config.get("stock_by", "set") == "adjust"
+        return stock.push(self._api, self._location(), targets, key, adjust=adjust)
 
     def list_items(self, cursor: str | None = None) -> ItemPage:
         """The number of a variant is its sum over all locations, as buyers see it."""

@@ -3,6 +3,9 @@
 Shopify compares and swaps: `changeFromQuantity` must be there, the number last seen or an explicit null. One bad row
 refuses the whole call, so refused rows are taken out, answered, and the rest is sent again. The key of `@idempotent` is
 a digest of our key and of exactly what is sent: repeating a push is the same call, and never the same key for other rows.
+
+A connection may have differences sent instead of numbers (`adjust`), for shops where others write stock too: each is taken
+from the number read just before and holds only while that still stands.
 """
 
 from __future__ import annotations
@@ -29,27 +32,40 @@ class _Item:
     """None where the item is not stocked at the location."""
 
 
-def push(api: AdminApi, location: str, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A target whose listing is stocked at the location, where `available` was read."""
+
+    target: StockTarget
+    inventory_item: str
+    available: int
+
+
+def push(
+    api: AdminApi, location: str, targets: Sequence[StockTarget], key: str, *, adjust: bool = False
+) -> Sequence[StockAnswer]:
     """One answer per target, in order."""
     answers: dict[int, StockAnswer] = {}
     items = _lookup(api, location, [target.listing.variant_id for target in targets])
-    rows: dict[int, str] = {}
+    rows: dict[int, _Row] = {}
     for index, target in enumerate(targets):
         item = items.get(target.listing.variant_id)
         if item is None:
             answers[index] = StockAnswer(target, StockOutcome.UNKNOWN_LISTING, note="Shopify knows no such variant")
         elif item.available is None:
             answers[index] = StockAnswer(target, StockOutcome.REFUSED, note="the variant is not stocked at the location")
-        elif item.inventory_item in rows.values():
+        elif any(item.inventory_item == row.inventory_item for row in rows.values()):
             answers[index] = StockAnswer(target, StockOutcome.REFUSED, note="the variant is named twice in one call")
         elif target.expected is not None and item.available not in (target.expected, target.quantity):
             answers[index] = StockAnswer(target, StockOutcome.STALE, current=item.available, note="the number has changed")
+        elif adjust and item.available == target.quantity:
+            answers[index] = StockAnswer(target, StockOutcome.OK, current=target.quantity)
         else:
-            rows[index] = item.inventory_item
+            rows[index] = _Row(target, item.inventory_item, item.available)
     for attempt in range(len(rows) + 1):
         if not rows:
             break
-        refused = _send(api, location, {index: (targets[index], item) for index, item in rows.items()}, key, attempt)
+        refused = _send(api, location, rows, key, attempt, adjust)
         if refused is None:
             answers |= {index: StockAnswer(targets[index], StockOutcome.OK, current=targets[index].quantity) for index in rows}
             rows = {}
@@ -84,21 +100,13 @@ def _lookup(api: AdminApi, location: str, variants: Sequence[str]) -> dict[str, 
 
 
 def _send(
-    api: AdminApi, location: str, rows: Mapping[int, tuple[StockTarget, str]], key: str, attempt: int
+    api: AdminApi, location: str, rows: Mapping[int, _Row], key: str, attempt: int, adjust: bool
 ) -> dict[int, Node] | None:
     """None when all was done, else the refused rows with their error; the whole call's errors are raised."""
-    quantities = [
-        {
-            "inventoryItemId": item,
-            "locationId": location,
-            "quantity": target.quantity,
-            "changeFromQuantity": target.expected,
-        }
-        for target, item in rows.values()
-    ]
-    sent = {"name": "available", "reason": "correction", "quantities": quantities}
+    operation, part = ("inventoryAdjustQuantities", "changes") if adjust else ("inventorySetQuantities", "quantities")
+    sent = {"name": "available", "reason": "correction", part: [_stated(row, location, adjust) for row in rows.values()]}
     digest = hashlib.sha256(json.dumps([key, attempt, sent]).encode()).hexdigest()
-    payload = api.write("inventorySetQuantities", {"input": sent, "key": digest}, effect=False)
+    payload = api.write(operation, {"input": sent, "key": digest}, effect=False)
     errors = user_errors(payload)
     if not errors:
         return None
@@ -113,10 +121,18 @@ def _send(
         if code == "INVALID_LOCATION":
             raise CredentialsRefused(refusal(errors), code=code, remedy="choose the location of this connection again")
         path = error.texts("field") if error.has("field") else []
-        if len(path) < 3 or path[:2] != ["input", "quantities"] or not path[2].isdecimal() or int(path[2]) >= len(order):
+        if len(path) < 3 or path[:2] != ["input", part] or not path[2].isdecimal() or int(path[2]) >= len(order):
             raise RemoteRejected(refusal(errors), code=code)
         refused[order[int(path[2])]] = error
     return refused
+
+
+def _stated(row: _Row, location: str, adjust: bool) -> dict[str, object]:
+    """InventoryQuantityInput, or InventoryChangeInput."""
+    where: dict[str, object] = {"inventoryItemId": row.inventory_item, "locationId": location}
+    if adjust:
+        return {**where, "delta": row.target.quantity - row.available, "changeFromQuantity": row.available}
+    return {**where, "quantity": row.target.quantity, "changeFromQuantity": row.target.expected}
 
 
 def _answer(target: StockTarget, error: Node) -> StockAnswer:

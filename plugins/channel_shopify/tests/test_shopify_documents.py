@@ -69,6 +69,21 @@ SAMPLES: dict[str, dict[str, object]] = {
         "ids": [f"gid://shopify/ProductVariant/{n}" for n in range(100)],
         "location": "gid://shopify/Location/1",
     },
+    "inventoryAdjustQuantities": {
+        "input": {
+            "name": "available",
+            "reason": "correction",
+            "changes": [
+                {
+                    "inventoryItemId": "gid://shopify/InventoryItem/1",
+                    "locationId": "gid://shopify/Location/1",
+                    "delta": -5,
+                    "changeFromQuantity": 7,
+                }
+            ],
+        },
+        "key": "k",
+    },
     "inventorySetQuantities": {
         "input": {
             "name": "available",

@@ -27,9 +27,10 @@ from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, Chann
 
 from .books import Books
 from .cost import MOST, Bill, Bucket
+from .fulfilling import fulfillment_create, tracking_update
 from .graph import Graph
 from .hooks import Hooks
-from .mutations import fulfillment_create, inventory_set, tracking_update
+from .inventory import inventory_adjust, inventory_set
 from .paging import View
 from .pushes import order_body, privacy_body, return_body, shop_body, work_body
 from .returned import Returns, approve, decline
@@ -161,6 +162,7 @@ class ShopifySimulator(ChannelSimulator):
             "fulfillmentTrackingInfoUpdate": lambda info, fulfillmentId, trackingInfoInput, notifyCustomer=None: (
                 tracking_update(self.graph, at, fulfillmentId, trackingInfoInput)
             ),
+            "inventoryAdjustQuantities": lambda info, input: inventory_adjust(self.graph, info, at, input),
             "inventorySetQuantities": lambda info, input: inventory_set(self.graph, info, at, input),
         }
 
