@@ -15,6 +15,7 @@ from orderyard.core.channels.api import (
     ClaimAnswer,
     Confirmed,
     Found,
+    Grant,
     Hint,
     ItemPage,
     Page,
@@ -47,10 +48,27 @@ class Shopify(Channel):
     title: ClassVar[str] = "Shopify"
     settings: ClassVar[tuple[SettingField, ...]] = (
         SettingField("shop", "Shop domain", help="my-shop.myshopify.com"),
-        SettingField("access_token", "Admin API access token", secret=True),
-        SettingField("client_secret", "Client secret", secret=True, required=False, help="proves webhooks"),
+        SettingField("client_id", "Client id", required=False, help="of the app; to ask for access"),
+        SettingField(
+            "client_secret",
+            "Client secret",
+            secret=True,
+            required=False,
+            help="proves webhooks, and us when access is asked for",
+        ),
         SettingField(
             "client_secret_old", "Former client secret", secret=True, required=False, help="accepted too while it is rotated"
+        ),
+        SettingField(
+            "grant",
+            "Access is",
+            required=False,
+            default="code",
+            help="code: given on Shopify's page; client_credentials: to an app of the shop's own organisation",
+        ),
+        SettingField("access_token", "Admin API access token", secret=True, required=False, help="fetched, or typed in"),
+        SettingField(
+            "refresh_token", "Refresh token", secret=True, required=False, help="fetched with an access token that ends"
         ),
         SettingField("location_id", "Location", required=False, help="gid://shopify/Location/…; empty: the first active one"),
         SettingField(
@@ -183,6 +201,15 @@ class Shopify(Channel):
     def subscribe(self, address: str) -> Sequence[str]:
         """All but the privacy topics, which stand in the app's configuration."""
         return subscriptions.subscribe(self._api, address)
+
+    def consent_page(self, back: str, state: str) -> str:
+        return access.consent_page(self.config, back, state)
+
+    def exchange(self, answer: Mapping[str, str], back: str) -> Grant:
+        return access.exchange(self.config, self.transport, answer)
+
+    def renew(self) -> Grant | None:
+        return access.renew(self.config, self.transport)
 
     def who(self) -> str:
         return access.who(self._api)

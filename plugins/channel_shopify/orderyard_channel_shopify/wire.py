@@ -28,6 +28,9 @@ from .node import Node, parse
 VERSION = "2026-07"
 """The Admin API version every document is written for; a version is served for at least a year."""
 
+OWN_APP = "client_credentials"
+"""How an app of the merchant's own organisation gets its tokens: for its secret, without anybody's consent."""
+
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
 _OPERATION = re.compile(r"^(?:query|mutation) (\w+)", re.MULTILINE)
@@ -57,6 +60,22 @@ def shop_domain(config: Mapping[str, str]) -> str:
     return shop
 
 
+def base_url(config: Mapping[str, str]) -> str:
+    """Where the shop's endpoints are."""
+    shop = shop_domain(config)
+    base = config.get("base_url", "").strip().rstrip("/")
+    if base and not _BASE.fullmatch(base):
+        raise CredentialsRefused(f"{base!r} is no address", remedy="write it as http://127.0.0.1:8080")
+    if not base and not shop:
+        raise CredentialsRefused("no shop is configured", remedy="write it as my-shop.myshopify.com")
+    return base or f"https://{shop}"
+
+
+def renewable(config: Mapping[str, str]) -> bool:
+    """Whether a token that has ended is replaced without a person."""
+    return bool(config.get("refresh_token")) or config.get("grant") == OWN_APP
+
+
 class AdminApi:
     """One shop's GraphQL Admin API."""
 
@@ -76,15 +95,6 @@ class AdminApi:
         data = self._data(self._send(operation, variables, effect=effect), effect=effect)
         return data.node(operation)
 
-    def _url(self) -> str:
-        shop = shop_domain(self.config)
-        base = self.config.get("base_url", "").strip().rstrip("/")
-        if base and not _BASE.fullmatch(base):
-            raise CredentialsRefused(f"{base!r} is no address", remedy="write it as http://127.0.0.1:8080")
-        if not base and not shop:
-            raise CredentialsRefused("no shop is configured", remedy="write it as my-shop.myshopify.com")
-        return f"{base or 'https://' + shop}/admin/api/{VERSION}/graphql.json"
-
     def _send(self, operation: str, variables: Mapping[str, object], *, effect: bool) -> Response:
         token = self.config.get("access_token", "")
         if not token or not token.isascii() or not token.isprintable():
@@ -93,7 +103,7 @@ class AdminApi:
         response = self.transport.send(
             Request(
                 "POST",
-                self._url(),
+                f"{base_url(self.config)}/admin/api/{VERSION}/graphql.json",
                 headers={
                     "Content-Type": "application/json",
                     "Accept": "application/json",
@@ -104,6 +114,9 @@ class AdminApi:
                 seconds=30.0,
             )
         )
+        if response.status == 401 and renewable(self.config):
+            # If the app was taken out, the next try at renewing finds that, and asks for a person.
+            raise RemoteUnavailable("the access token has ended; a fresh one is fetched soon", code="401", raw=_raw(response))
         if response.status != 200:
             _refuse_status(response, effect=effect)
         served = response.headers.get("x-shopify-api-version", VERSION)
@@ -129,9 +142,7 @@ class AdminApi:
 def _refuse_status(response: Response, *, effect: bool) -> NoReturn:
     status, raw = response.status, _raw(response)
     if status == 429:
-        raise RateLimited(
-            "Shopify asks for patience", seconds=_seconds(response.headers.get("retry-after", "")), code="429", raw=raw
-        )
+        raise RateLimited("Shopify asks for patience", seconds=retry_after(response), code="429", raw=raw)
     if status in (401, 402, 403, 404, 423) or 300 <= status < 400:
         reasons = {
             401: ("the access token was refused", "install the app again or enter a new token"),
@@ -195,8 +206,9 @@ def _amount(node: Node, name: str) -> float:
     return float(value)
 
 
-def _seconds(header: str) -> float:
+def retry_after(response: Response) -> float:
     """Retry-After in seconds; 2.0, Shopify's own figure, where it is missing or no number."""
+    header = response.headers.get("retry-after", "")
     return max(0.5, float(header)) if re.fullmatch(r"\d{1,6}(\.\d+)?", header) else 2.0
 
 

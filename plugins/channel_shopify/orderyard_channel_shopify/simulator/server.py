@@ -27,6 +27,7 @@ from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, Chann
 
 from .books import Books
 from .cost import MOST, Bill, Bucket
+from .door import Door
 from .fulfilling import fulfillment_create, tracking_update
 from .graph import Graph
 from .hooks import Hooks
@@ -67,6 +68,7 @@ class ShopifySimulator(ChannelSimulator):
         self.token = "shpat_" + self.environment.token()
         self.secret = "shpss_" + self.environment.token()
         self.books = Books()
+        self.door = Door(DOMAIN, self.secret, self.environment.token, self.now)
         self.graph = Graph(self.books, self.currency, DOMAIN)
         self.bucket = Bucket(self.now())
         self.hooks = Hooks(self.books, DOMAIN, self.secret, self.environment, self.chaos, self.now)
@@ -77,6 +79,7 @@ class ShopifySimulator(ChannelSimulator):
         return {
             "shop": DOMAIN,
             "base_url": self.base_url,
+            "client_id": self.door.client_id,
             "access_token": self.token,
             "client_secret": self.secret,
             "location_id": self.books.main.id,
@@ -94,12 +97,15 @@ class ShopifySimulator(ChannelSimulator):
     # What a vendor's servers do
 
     def handle(self, request: Request) -> Response:
+        if request.path.startswith("/admin/oauth/"):
+            return self.door.answer(request, self.scopes)
         path = _PATH.fullmatch(request.path)
         if path is None or request.method != "POST":
             return _json({"errors": "Not Found"}, 404)
         served = path[1] if path[1] in SERVED else SERVED[0]
         headers = {"X-Shopify-API-Version": served, "X-Request-Id": self.environment.token()}
-        if not hmac.compare_digest(request.headers.get("X-Shopify-Access-Token", "").encode(), self.token.encode()):
+        token = request.headers.get("X-Shopify-Access-Token", "")
+        if not hmac.compare_digest(token.encode(), self.token.encode()) and not self.door.opens(token):
             what = "[API] Invalid API key or access token (unrecognized login or wrong password)"
             return _json({"errors": what}, 401, headers)
         body = request.get_json(force=True, silent=True)
@@ -268,6 +274,7 @@ class ShopifySimulator(ChannelSimulator):
         """The merchant takes the app out: its token is dead, and a push says so."""
         with self.lock:
             self.token = "shpat_" + self.environment.token()
+            self.door.shut()
         return self.hooks.push("app/uninstalled", shop_body("Demo", DOMAIN))
 
     def told(self) -> ChannelTold:
