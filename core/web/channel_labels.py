@@ -97,6 +97,7 @@ CHANNEL_ACTIONS: Words = {
     "memo written": _("Memo written on the platform"),
     "after-sale": _("After-sale"),
     "opened": _("Opened"),
+    "brought up to date": _("Brought up to date"),
     "agree": _("Agreed"),
     "refuse": _("Refused"),
     "answer not taken": _("The platform did not take the answer"),

@@ -34,6 +34,8 @@ from orderyard.core.ledger.api import ExportFile, Journal, LedgerExporter
 from orderyard.core.orders import service as orders
 from orderyard.core.orders.api import HoldCode
 from orderyard.core.orders.intake import DraftLine, OrderDraft, place
+from orderyard.core.testing.databases import Databases
+from orderyard.core.testing.paper import Shop, open_shop
 from orderyard.hookspecs import Manifest, hookimpl
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -451,6 +453,31 @@ def enter(app: Flask, system: System) -> Enter:
 
     def entered(role: str, language: str = "en") -> Browser:
         with system.installation.unit_of_work("setup") as uow:
+            uow.db.change("UPDATE person SET language = ? WHERE login = ?", (language, role))
+        browser = Browser(app, language)
+        assert browser.sign_in(role).status_code == 303
+        return browser
+
+    return entered
+
+
+@pytest.fixture(name="shop")
+def paper_shop(databases: Databases, tmp_path: Path) -> Iterator[Shop]:
+    """Another merchant, on each engine, with a sales channel on paper and people in every role."""
+    with open_shop(databases, tmp_path) as opened:
+        with opened.house.work("setup") as uow:
+            for role, name in zip(ROLES, NAMES, strict=True):
+                add_person(uow, role, name, PASSWORD, role, "en")
+        yield opened
+
+
+@pytest.fixture
+def at_shop(shop: Shop) -> Enter:
+    """A browser at that merchant's console."""
+    app = create_app(shop.house.system)
+
+    def entered(role: str, language: str = "en") -> Browser:
+        with shop.house.work("setup") as uow:
             uow.db.change("UPDATE person SET language = ? WHERE login = ?", (language, role))
         browser = Browser(app, language)
         assert browser.sign_in(role).status_code == 303
