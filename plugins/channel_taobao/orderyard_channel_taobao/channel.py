@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from orderyard.core.channels.api import (
     Confirmed,
     Grant,
     ItemPage,
+    Memo,
     Message,
     Page,
     Shipment,
@@ -26,10 +28,11 @@ from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.transport import Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import answering, answers, granting, items, messages, refunds, shipping, stock
+from . import answering, answers, granting, items, memos, messages, refunds, stock
 from .gateway import ADDRESS, Gateway
 from .listing import REFUNDS, TRADES, walk
 from .reading import FIELDS, read_trade
+from .shipping import WAYS, Shipping
 from .signing import METHODS
 
 
@@ -58,6 +61,20 @@ class TaobaoChannel(Channel):
             "Carrier codes 物流公司代码",
             required=False,
             help="where Taobao's code of a carrier differs from ours: OURS=THEIRS,OURS=THEIRS",
+        ),
+        SettingField(
+            "number_rules",
+            "Waybill number rules 运单号校验",
+            required=False,
+            default="check",
+            help="check: a number is held against its carrier's rule first, which costs a call per parcel; off",
+        ),
+        SettingField(
+            "consign",
+            "Way of shipping 发货方式",
+            required=False,
+            default=WAYS[0],
+            help="offline: own waybill, line by line; online: the platform's carrier picks up; ascp: own waybill, unit by unit",
         ),
         SettingField(
             "ag",
@@ -89,6 +106,9 @@ class TaobaoChannel(Channel):
     def __init__(self, settings: Mapping[str, str], transport: Transport) -> None:
         super().__init__(settings, transport)
         self._gateway = Gateway(settings, transport)
+        self._shipping = Shipping(self._gateway, settings)
+        if settings.get("consign") == "ascp":
+            vars(self)["ability"] = replace(self.ability, tracking_per="quantity")
 
     def pull(self, window: Window, cursor: str | None = None) -> Page:
         """Ids and times of the trades changed in the window, last page first."""
@@ -105,10 +125,17 @@ class TaobaoChannel(Channel):
 
     def confirm_shipment(self, shipment: Shipment, key: str) -> Confirmed:
         """The platform knows no keys: the waybill number on the trade's lines is what makes a repetition safe."""
-        return shipping.confirm(self._gateway, shipment, self.config.get("company_codes", ""))
+        return self._shipping.confirm(shipment)
 
     def find_shipment(self, shipment: Shipment) -> Confirmed | None:
-        return shipping.find(self._gateway, shipment)
+        return self._shipping.find(shipment)
+
+    def change_shipment(self, shipment: Shipment, replaces: str, key: str) -> Confirmed:
+        return self._shipping.change(shipment, replaces)
+
+    def write_memo(self, order_external_id: str, memo: Memo) -> None:
+        _digits(order_external_id, "trade")
+        memos.write(self._gateway, order_external_id, memo)
 
     def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
         return walk(self._gateway, REFUNDS, window, cursor)

@@ -20,7 +20,7 @@ FIELDS = (
     "tid,tid_str,type,status,seller_nick,title,buyer_nick,buyer_open_uid,buyer_message,seller_memo,created,pay_time,modified,"
     "payment,post_fee,step_trade_status,step_paid_fee,oaid,receiver_name,receiver_mobile,receiver_phone,receiver_country,"
     "receiver_state,receiver_city,receiver_district,receiver_town,receiver_address,receiver_zip,top_hold,team_buy_hold,"
-    "share_group_hold,ofp_hold,forbid_consign,delay_create_delivery,orders"
+    "share_group_hold,ofp_hold,forbid_consign,delay_create_delivery,orders,combine_logistics_details"
 )
 
 _UNPAID = frozenset(("TRADE_NO_CREATE_PAY", "WAIT_BUYER_PAY", "PAY_PENDING", "WAIT_PRE_AUTH_CONFIRM"))
@@ -79,7 +79,8 @@ _COUNTRIES = {
     "台湾": "TW",
     "中国台湾": "TW",
 }
-_OWN_MEMO = "[OMS]"
+OWN_MEMO = "[OMS]"
+"""How lines of the memo begin that an order system wrote."""
 
 
 def trade_of(body: bytes) -> Mapping[str, Any]:
@@ -99,6 +100,18 @@ def line_id(line: Mapping[str, Any]) -> str:
     return answers.identity(line.get("oid_str") or line.get("oid"), "oid")
 
 
+def parcels_of(trade: Mapping[str, Any]) -> dict[str, list[tuple[str, int]]]:
+    """Waybill numbers and units of lines that leave in several parcels, by line; other lines are not in it."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for parcel in answers.listed(trade.get("combine_logistics_details"), "combine_logistics_details"):
+        oid, number = answers.text(parcel.get("sub_order_id")), answers.text(parcel.get("invoice_no"))
+        for part in answers.listed(parcel.get("send_goods_details"), "send_goods_details"):
+            # Of the other types, gifts and sets, the amounts count something else.
+            if answers.text(part.get("type")) in ("", "0"):
+                found.setdefault(oid, []).append((number, answers.whole(part.get("amount"), f"amount of line {oid}")))
+    return found
+
+
 def read_trade(body: bytes, app_key: str) -> ChannelOrder:
     """What the document says; RemoteNotUnderstood for anything not certain.
 
@@ -111,7 +124,8 @@ def read_trade(body: bytes, app_key: str) -> ChannelOrder:
     state = _state(trade, status)
     cod = answers.text(trade.get("type")) in _COD
     orders = answers.listed(trade.get("orders"), f"orders of {tid}")
-    lines = tuple(_line(trade, line, status, alone=len(orders) == 1) for line in orders)
+    parcels = parcels_of(trade)
+    lines = tuple(_line(trade, line, status, parcels, alone=len(orders) == 1) for line in orders)
     if status == "TRADE_CLOSED" and any(line.shipped for line in lines):
         # Sent, delivered and refunded afterwards: what happened to the goods stays true, the refund is money of its own.
         state = TradeState.COMPLETED
@@ -139,7 +153,7 @@ def read_trade(body: bytes, app_key: str) -> ChannelOrder:
         receiver=_receiver(trade, app_key),
         cod=cod,
         message=answers.text(trade.get("buyer_message")),
-        memo=_memo(answers.text(trade.get("seller_memo"))),
+        memo=sellers_memo(answers.text(trade.get("seller_memo"))),
         held=_held(trade, status) if any(line.quantity > line.cancelled + line.shipped for line in lines) else "",
         presale=bool(answers.text(trade.get("step_trade_status"))),
         deposit_kept=_forfeited(trade) and state is TradeState.CANCELLED,
@@ -166,7 +180,14 @@ def _held(trade: Mapping[str, Any], status: str) -> str:
     return "; ".join(reasons)
 
 
-def _line(trade: Mapping[str, Any], line: Mapping[str, Any], trade_status: str, *, alone: bool) -> ChannelLine:
+def _line(
+    trade: Mapping[str, Any],
+    line: Mapping[str, Any],
+    trade_status: str,
+    parcels: Mapping[str, list[tuple[str, int]]],
+    *,
+    alone: bool,
+) -> ChannelLine:
     oid = line_id(line)
     units = answers.whole(line.get("num"), f"num of line {oid}")
     status = answers.text(line.get("status")) or trade_status
@@ -182,7 +203,9 @@ def _line(trade: Mapping[str, Any], line: Mapping[str, Any], trade_status: str, 
         gone = answers.text(line.get("consign_time")) or answers.text(line.get("invoice_no"))
         shipped, cancelled = (units, 0) if gone else (0, units)
     elif status in _LINE_OPEN:
-        cancelled = units if refund == "SUCCESS" or _forfeited(trade) else 0
+        # Some units may have left, while the line as a whole waits for the others.
+        shipped = min(units, sum(amount for _, amount in parcels.get(oid, ())))
+        cancelled = units - shipped if refund == "SUCCESS" or _forfeited(trade) else 0
     else:
         raise RemoteNotUnderstood(f"Taobao: unknown status {status!r} of line {oid}", code=status)
     return ChannelLine(
@@ -294,9 +317,9 @@ def _receiver(trade: Mapping[str, Any], app_key: str) -> Address:
     )
 
 
-def _memo(memo: str) -> str:
+def sellers_memo(memo: str) -> str:
     """The seller's own words; lines that an order system wrote back say nothing new."""
-    return "\n".join(line for line in memo.splitlines() if not line.strip().startswith(_OWN_MEMO)).strip()
+    return "\n".join(line for line in memo.splitlines() if not line.strip().startswith(OWN_MEMO)).strip()
 
 
 def money(value: object, what: str) -> Money:

@@ -18,7 +18,7 @@ from orderyard.core.kernel.values import Address, Money
 from orderyard.core.testing.scripted import FixedEnvironment, ScriptedTransport
 from orderyard.core.testing.simulator import BuyerOrder, ShopItem
 
-SETTINGS = {"app_key": "12345678", "app_secret": "helloworld", "session": "6100test"}
+SETTINGS = {"app_key": "12345678", "app_secret": "helloworld", "session": "6100test", "number_rules": "off"}
 OAID = "1F8QmC3vWnPz0kRYb7sXtA6uJe2LhGd5KxoV9wEiNfTqSyBgMlUaZrHjD4cOp-abcDEF0123456789_xyz"
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from orderyard_channel_taobao.carriers import company_code
 from orderyard_channel_taobao.channel import TaobaoChannel
+from orderyard_channel_taobao.companies import company_code
 
 from orderyard.core.channels.api import Confirmed, Shipment, ShippedLine
 from orderyard.core.kernel.errors import RemoteRejected

@@ -15,6 +15,7 @@ from orderyard_channel_taobao.channel import TaobaoChannel
 from orderyard_channel_taobao.signing import sign
 from orderyard_channel_taobao.simulator.aftersales import document
 from orderyard_channel_taobao.simulator.calls import CALLS
+from orderyard_channel_taobao.simulator.documents import document as trade_document
 from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard.core.aftersales.api import AfterSaleState, AfterSaleType
@@ -22,6 +23,7 @@ from orderyard.core.channels.api import (
     ClaimAnswer,
     DocumentKind,
     ListingRef,
+    Memo,
     Shipment,
     ShippedLine,
     StockTarget,
@@ -83,6 +85,7 @@ def everything_sent(
             channel.find_shipment(parcel)
         channel.push_stock([StockTarget(line.listing, 5) for line in order.lines], "k1")
     channel.push_stock([StockTarget(ListingRef("1"), 5)], "k1")
+    _parcels(shop, transport, place)
     page = channel.list_items()
     while page.cursor:
         page = channel.list_items(page.cursor)
@@ -91,6 +94,22 @@ def everything_sent(
     shop.shop.permitted = False
     channel.subscribe("")
     return [call for call in calls() if call["method"] not in UNDESCRIBED]
+
+
+def _parcels(shop: TaobaoSimulator, transport: Transport, place: Callable[..., str]) -> None:
+    """Everything else that can be said of parcels, and a note."""
+    for way in ("offline", "ascp"):
+        channel = TaobaoChannel({**shop.settings(), "consign": way}, transport)
+        tid = place(("TEE-M", 3), ("MUG", 1))
+        order = channel.read(channel.fetch(tid))
+        first = (ShippedLine(order.lines[0].external_id, 2),)
+        channel.confirm_shipment(Shipment(tid, first, "SF", "顺丰速运", "SF1000000000017", False), "k1")
+        again = Shipment(tid, first, "SF", "顺丰速运", "SF1000000000024", False)
+        channel.change_shipment(again, "SF1000000000017", "k2")
+        channel.write_memo(tid, Memo(f"sent by {way}", "3"))
+        channel.write_memo(tid, Memo("", "0"))
+    tid = place()
+    channel.confirm_shipment(Shipment(tid, (ShippedLine(tid, 1),), "", "", "", True), "k3")
 
 
 def _refunds(shop: TaobaoSimulator, transport: Transport, returns: dict[str, str], placed: list[str]) -> None:
@@ -128,6 +147,12 @@ def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(
         "taobao.rp.refunds.agree",
         "taobao.rp.returngoods.agree",
         "taobao.rdc.aligenius.sendgoods.cancel",
+        "taobao.logistics.companies.get",
+        "taobao.logistics.dummy.send",
+        "taobao.logistics.consign.resend",
+        "alibaba.ascp.logistics.offline.send",
+        "alibaba.ascp.logistics.consign.modify",
+        "taobao.trade.memo.update",
         "taobao.tmc.messages.consume",
         "taobao.tmc.messages.confirm",
         "taobao.tmc.user.permit",
@@ -181,7 +206,7 @@ def test_the_simulator_sends_no_field_that_the_metadata_does_not_know(taobao: Pa
     tid = simulator.place(BuyerOrder("xiaoman", home, (("TEE", 1),), message="m", memo="n"))
     trade = simulator.shop.trades[int(tid)]
     simulator.shop.ship(trade, trade.lines, "顺丰速运", "SF1", simulator.now())
-    document = simulator.shop.document(trade)
+    document = trade_document(simulator.shop, trade)
     (root,) = metadata(taobao, "taobao.trade.fullinfo.get")["responseParams"]
     fields = {one["name"]: one for one in root["subParams"]}
     assert document.keys() <= fields.keys()
@@ -321,6 +346,31 @@ def test_the_sign_vectors_hold(taobao: Path) -> None:
     for method, expected in vectors["sign"].items():
         params = {**vectors["params_without_sign_method"], "sign_method": method}
         assert sign(params, vectors["_meta"]["secret"], method) == expected
+
+
+def test_the_sample_parcel_by_unit_is_the_one_we_send(taobao: Path, settings: dict[str, str]) -> None:
+    recorded = sample(taobao, "alibaba.ascp.logistics.offline.send")
+    trade = sample(taobao, "trade.fullinfo.get.unshipped")["response"]
+    transport = ScriptedTransport(answer(trade), answer(recorded["response"]))
+    channel = TaobaoChannel({**settings, "consign": "ascp"}, transport)
+    lines = (ShippedLine("2231958349012345679", 2),)
+    shipment = Shipment(recorded["request"]["tid"], lines, "YTO", "圆通速递", "YT1234567890123", False)
+    assert not channel.confirm_shipment(shipment, "k1").already
+    body = dict(parse_qsl(transport.sent[-1].body.decode()))
+    (ours,), (theirs,) = (json.loads(one["consign_pkgs"]) for one in (body, recorded["request"]))
+    assert (ours["out_sid"], ours["company_code"]) == (theirs["out_sid"], theirs["company_code"])
+    assert [{name: one[name] for name in ("sub_tid", "num")} for one in ours["goods"]] == theirs["goods"]
+
+
+def test_the_sample_carriers_have_rules(taobao: Path, settings: dict[str, str]) -> None:
+    companies = sample(taobao, "logistics.companies.get")["response"]
+    transport = ScriptedTransport(answer(companies), answer(sample(taobao, "logistics.offline.send.ok")["response"]))
+    channel = TaobaoChannel({**settings, "number_rules": "check"}, transport)
+    channel.confirm_shipment(Shipment("7", (ShippedLine("7", 1),), "YTO", "圆通", "YT1234567890123", True), "k1")
+    with pytest.raises(RemoteRejected, match="圆通速递"):
+        TaobaoChannel({**settings, "number_rules": "check"}, ScriptedTransport(answer(companies))).confirm_shipment(
+            Shipment("7", (ShippedLine("7", 1),), "YTO", "圆通", "SF1234567890123", True), "k1"
+        )
 
 
 def test_the_sample_messages_are_hints(taobao: Path, settings: dict[str, str]) -> None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NoReturn
 
-from . import aftersales, items, messages
+from . import aftersales, items, logistics, messages
+from .documents import document
 from .protocol import Answer, Call, moment, need, number, page, refuse, service_error
-from .shop import SELLER, Line, Shop, Trade, stamp
+from .shop import SELLER, Shop, Trade, stamp
 
 _USUAL_TYPES = "guarantee_trade,auto_delivery,ec,cod,step"
-_COMPANIES = (
-    (505, "SF", "顺丰速运", r"^[A-Za-z0-9-]{4,35}$"),
-    (101, "YTO", "圆通速递", r"^(YT[0-9]{13})$|^[A-Z0-9]{12}$"),
-    (500, "ZTO", "中通快递", r"^[0-9]{12,15}$"),
-    (100, "STO", "申通快递", r"^[0-9]{12,15}$"),
-    (102, "YUNDA", "韵达快递", r"^[0-9]{13,15}$"),
-    (2, "EMS", "EMS", r"^[A-Z]{2}[0-9]{9}CN$|^[0-9]{13}$"),
-)
 # An OAID is only made for a call that shows who the receiver is.
 _OAID_NEEDS = frozenset(("receiver_name", "receiver_address", "created", "receiver_mobile", "receiver_phone"))
 
@@ -50,7 +41,7 @@ def _listing(shop: Shop, params: Mapping[str, str], trades: list[Trade]) -> Answ
     else:
         answer["total_results"] = len(trades)
     if part:
-        answer["trades"] = {"trade": [_shown(_listed(shop.document(trade)), params["fields"]) for trade in part]}
+        answer["trades"] = {"trade": [_shown(_listed(document(shop, trade)), params["fields"]) for trade in part]}
     return answer
 
 
@@ -85,51 +76,27 @@ def _trade_fullinfo_get(shop: Shop, params: Mapping[str, str], now: datetime) ->
     trade = shop.trades.get(number(params, "tid"))
     if trade is None:
         service_error("isv.trade-not-exist", "交易不存在")
-    document = shop.document(trade)
+    shown = document(shop, trade)
     if not params.get("include_oaid") or _OAID_NEEDS - set(params["fields"].split(",")):
-        del document["oaid"]
-    return {"trade": _shown(document, params["fields"])}
+        del shown["oaid"]
+    return {"trade": _shown(shown, params["fields"])}
 
 
-def _send(kind: str) -> Call:
-    def send(shop: Shop, params: Mapping[str, str], now: datetime) -> Answer:
-        def reject(code: str, why: str) -> NoReturn:
-            service_error(f"isv.logistics-{kind}-service-error:{code}", why)
-
-        need(params, "tid", "company_code")
-        trade = shop.trades.get(number(params, "tid"))
-        if trade is None:
-            reject("B01", "订单不存在")
-        if not params.get("out_sid"):
-            reject("B59", "运单号不能为空")
-        rule = next((company for company in _COMPANIES if company[1] == params["company_code"]), None)
-        if rule is None:
-            reject("B57", "物流公司不存在")
-        if not re.match(rule[3], params["out_sid"]):
-            reject("B60", "运单号不符合规则或已经被使用")
-        if (trade.kind == "cod") != (kind == "online"):
-            reject("B98", "发货类型不匹配")
-        lines = _parcel(trade, params, reject)
-        shop.ship(trade, lines, rule[2], params["out_sid"], now)
-        return {"shipping": {"is_success": True}}
-
-    return send
-
-
-def _parcel(trade: Trade, params: Mapping[str, str], reject: Callable[[str, str], NoReturn]) -> list[Line]:
-    """The lines a call sends; a call for the whole trade is refused once any of it has gone."""
-    waiting = [line for line in trade.lines if line.status == "WAIT_SELLER_SEND_GOODS"]
-    if params.get("is_split") != "1":
-        if trade.status != "WAIT_SELLER_SEND_GOODS" or not waiting:
-            reject("B04", "订单状态不对,该物流订单已经发货或者已关闭，不能重复发货")
-        return waiting
-    named = set(params.get("sub_tid", "").split(","))
-    lines = [line for line in trade.lines if str(line.oid) in named]
-    if not lines or len(lines) != len(named) or len(named) > 50:
-        reject("P38", "拆单校验未通过")
-    if any(line not in waiting for line in lines):
-        reject("B04", "订单状态不对,该物流订单已经发货或者已关闭，不能重复发货")
-    return lines
+def _trade_memo_update(shop: Shop, params: Mapping[str, str], now: datetime) -> Answer:
+    """An empty memo is taken for none given, unless the memo is to be emptied."""
+    need(params, "tid")
+    trade = shop.trades.get(number(params, "tid"))
+    if trade is None:
+        service_error("isv.trade-not-exist", "交易不存在")
+    if len(params.get("memo", "").encode()) > 1000:
+        refuse(41, "Invalid arguments:memo")
+    if params.get("flag", "0") not in ("0", "1", "2", "3", "4", "5"):
+        refuse(41, "Invalid arguments:flag")
+    trade.memo = "" if params.get("reset") == "true" else params.get("memo") or trade.memo
+    trade.flag = int(params.get("flag", trade.flag))
+    shop.touch(trade, now)
+    shop.of_trade("MemoModified", trade, now)
+    return {"trade": {"tid": trade.tid, "modified": stamp(trade.modified)}}
 
 
 def _user_seller_get(shop: Shop, params: Mapping[str, str], now: datetime) -> Answer:
@@ -138,23 +105,14 @@ def _user_seller_get(shop: Shop, params: Mapping[str, str], now: datetime) -> An
     return {"user": {name: value for name, value in user.items() if name in params["fields"].split(",")}}
 
 
-def _logistics_companies_get(shop: Shop, params: Mapping[str, str], now: datetime) -> Answer:
-    need(params, "fields")
-    wanted = set(params["fields"].split(","))
-    names = ("id", "code", "name", "reg_mail_no")
-    companies = [{n: v for n, v in zip(names, company, strict=True) if n in wanted} for company in _COMPANIES]
-    return {"logistics_companies": {"logistics_company": companies}}
-
-
 CALLS: Mapping[str, Call] = {
     "taobao.trades.sold.increment.get": _trades_sold_increment_get,
     "taobao.trades.sold.get": _trades_sold_get,
     "taobao.trade.fullinfo.get": _trade_fullinfo_get,
+    "taobao.trade.memo.update": _trade_memo_update,
     "taobao.user.seller.get": _user_seller_get,
-    "taobao.logistics.offline.send": _send("offline"),
-    "taobao.logistics.online.send": _send("online"),
-    "taobao.logistics.companies.get": _logistics_companies_get,
     **items.CALLS,
+    **logistics.CALLS,
     **aftersales.CALLS,
     **messages.CALLS,
 }

@@ -110,7 +110,8 @@ class TaobaoSimulator(ChannelSimulator):
             shipments = {}
             for trade in self.shop.trades.values():
                 # A dictionary keeps the order and drops the repetition: lines of one parcel bear the same number.
-                if numbers := tuple(dict.fromkeys(line.number for line in trade.lines if line.number)):
+                told = [number for line in trade.lines for number in (*(parcel[1] for parcel in line.parcels), line.number)]
+                if numbers := tuple(dict.fromkeys(number for number in told if number)):
                     shipments[str(trade.tid)] = numbers
             return ChannelTold(
                 orders=len(self.shop.trades),

@@ -1,14 +1,11 @@
-"""The books of a simulated Taobao shop: what it offers, its trades, and the documents the platform makes of them."""
+"""The books of a simulated Taobao shop: what it offers, and what became of it."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from orderyard.core.kernel.values import Address
 from orderyard.core.testing.simulator import BuyerOrder, ShopItem
@@ -60,6 +57,8 @@ class Line:
     consigned: datetime | None = None
     company: str = ""
     number: str = ""
+    parcels: list[tuple[str, str, int]] = field(default_factory=list)
+    """Company, number and units of each parcel, when the line leaves in several."""
 
     @property
     def goods_fee(self) -> int:
@@ -81,6 +80,7 @@ class Trade:
     post_fee: int
     message: str
     memo: str
+    flag: int = 0
     paid: datetime | None = None
     ended: datetime | None = None
     stops: set[str] = field(default_factory=set)
@@ -228,6 +228,25 @@ class Shop:
         self.touch(trade, now)
         self.of_trade("PartlySellerShip" if waiting else "SellerShip", trade, now)
 
+    def ship_units(self, trade: Trade, units: Iterable[tuple[Line, str, str, int]], partial: str, now: datetime) -> None:
+        """Parcels unit by unit; the line `partial` goes on waiting."""
+        for line, company, number, num in units:
+            line.parcels.append((company, number, num))
+            line.company, line.number = company, number
+            if str(line.oid) != partial:
+                line.status, line.consigned = "WAIT_BUYER_CONFIRM_GOODS", now
+        waiting = any(line.status == "WAIT_SELLER_SEND_GOODS" for line in trade.lines)
+        trade.status = "SELLER_CONSIGNED_PART" if waiting else "WAIT_BUYER_CONFIRM_GOODS"
+        self.confirmations += 1
+        self.touch(trade, now)
+        self.of_trade("PartlySellerShip" if waiting else "SellerShip", trade, now)
+
+    def resend(self, trade: Trade, lines: Iterable[Line], company: str, number: str, now: datetime) -> None:
+        for line in lines:
+            line.company, line.number = company, number
+        self.touch(trade, now)
+        self.of_trade("Changed", trade, now)
+
     def say(self, topic: str, now: datetime, **content: object) -> None:
         """A message about something that happened; kept only for an app that was permitted to have it."""
         if self.permitted:
@@ -246,92 +265,6 @@ class Shop:
         """Times have whole seconds; two changes within one would look like none, so each moves the time on."""
         trade.modified = max(now.replace(microsecond=0), trade.modified + _SECOND)
 
-    def document(self, trade: Trade) -> dict[str, Any]:
-        """The trade as `taobao.trade.fullinfo.get` can show it, with every field this simulator knows."""
-        goods_fee = sum(line.goods_fee for line in trade.lines)
-        discount = sum(line.share for line in trade.lines)
-        first = trade.lines[0]
-        receiver = trade.receiver
-        shown = {
-            "tid": trade.tid,
-            "tid_str": str(trade.tid),
-            "type": trade.kind,
-            "status": trade.status,
-            "seller_nick": SELLER,
-            "title": SELLER,
-            "buyer_nick": mask_nick(trade.buyer),
-            "buyer_open_uid": "AAH" + _token("uid", self.app_key, trade.buyer)[:29],
-            "buyer_message": trade.message,
-            "seller_memo": trade.memo,
-            "seller_flag": 0,
-            "created": stamp(trade.created),
-            "pay_time": stamp(trade.paid) if trade.paid else "",
-            "modified": stamp(trade.modified),
-            "end_time": stamp(trade.ended) if trade.ended else "",
-            "payment": yuan(goods_fee - discount + trade.post_fee),
-            "total_fee": yuan(goods_fee),
-            "post_fee": yuan(trade.post_fee),
-            "discount_fee": yuan(discount),
-            "adjust_fee": "0.00",
-            "received_payment": "0.00",
-            "num": first.num if len(trade.lines) == 1 else 0,
-            "num_iid": first.goods.num_iid,
-            "price": yuan(first.goods.price),
-            "shipping_type": "express",
-            "cod_status": "NEW_CREATED",
-            "trade_from": "WAP,WAP",
-            "is_part_consign": trade.status == "SELLER_CONSIGNED_PART",
-            "top_hold": 0,
-            **dict.fromkeys(sorted(trade.stops), 1),
-            "oaid": _token("oaid", self.app_key, trade.buyer, json.dumps(_parts(receiver)))[:86],
-            "receiver_name": receiver.name[:1] + "**",
-            "receiver_mobile": "*******" + receiver.phone[-4:],
-            "receiver_phone": "",
-            "receiver_country": "" if receiver.country == "CN" else receiver.country,
-            "receiver_state": receiver.province,
-            "receiver_city": receiver.city,
-            "receiver_district": receiver.district,
-            "receiver_town": receiver.town,
-            "receiver_address": "".join(char if place % 2 == 0 else "*" for place, char in enumerate(receiver.detail)),
-            "receiver_zip": receiver.postcode,
-            "orders": {"order": [self._line(trade, line) for line in trade.lines]},
-        }
-        # The platform leaves a field out rather than sending it empty, except for these.
-        kept = ("seller_memo", "receiver_phone", "receiver_country", "receiver_city", "receiver_town", "receiver_zip")
-        return {name: value for name, value in shown.items() if value != "" or name in kept}
-
-    def _line(self, trade: Trade, line: Line) -> dict[str, Any]:
-        goods = line.goods
-        share = line.goods_fee - line.share
-        shown = {
-            "oid": line.oid,
-            "oid_str": str(line.oid),
-            "num_iid": goods.num_iid,
-            "sku_id": str(goods.sku_id) if goods.sku_id else "",
-            "outer_iid": "" if goods.sku_id else goods.code,
-            "outer_sku_id": goods.code if goods.sku_id else "",
-            "title": goods.title,
-            "sku_properties_name": goods.properties,
-            "num": line.num,
-            "price": yuan(goods.price),
-            "total_fee": yuan(line.goods_fee),
-            "discount_fee": "0.00",
-            "adjust_fee": "0.00",
-            # Of a lone line the platform states the trade's payment, freight and all.
-            "payment": yuan(share + trade.post_fee) if len(trade.lines) == 1 else yuan(line.goods_fee),
-            "divide_order_fee": yuan(share),
-            "part_mjz_discount": yuan(line.share),
-            "refund_status": line.refund_status,
-            "refund_id": str(line.refund_id) if line.refund_id else "",
-            "status": line.status,
-            "seller_type": "B" if self.tmall else "C",
-            # This one comes without seconds.
-            "consign_time": stamp(line.consigned)[:16] if line.consigned else "",
-            "logistics_company": line.company,
-            "invoice_no": line.number,
-        }
-        return {name: value for name, value in shown.items() if value != ""}
-
 
 def _share(discount: int, lines: list[Line]) -> None:
     """Spread a discount in proportion; what rounding leaves goes to the last lines, none gets more than it costs."""
@@ -348,20 +281,3 @@ def _share(discount: int, lines: list[Line]) -> None:
 
 def mask_nick(nick: str) -> str:
     return f"{nick[:1]}**{nick[-1:]}"
-
-
-def _parts(address: Address) -> list[str]:
-    return [
-        address.country,
-        address.province,
-        address.city,
-        address.district,
-        address.town,
-        address.detail,
-        address.name,
-        address.phone,
-    ]
-
-
-def _token(*parts: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha512("\x1f".join(parts).encode()).digest()).decode().rstrip("=")
