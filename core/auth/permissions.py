@@ -38,6 +38,8 @@ class Permission(StrEnum):
     PURCHASES_MANAGE = "purchases.manage"
     """Suppliers, purchase orders and what is low."""
     LEDGER_READ = "ledger.read"
+    MONEY_COUNT = "money.count"
+    """Statements of what was collected at the door."""
     WORK_READ = "work.read"
     WORK_RETRY = "work.retry"
     PLUGINS_MANAGE = "plugins.manage"
@@ -63,7 +65,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: frozenset(Permission) - {_P.PLUGINS_MANAGE, _P.PEOPLE_MANAGE},
     Role.REVIEWER: _LOOK | {_P.ORDERS_READ_PII, _P.ORDERS_REVIEW, _P.ORDERS_ENTER, _P.WORK_READ},
     Role.WAREHOUSE: _LOOK | {_P.FULFILLMENT_WORK, _P.STOCK_WORK},
-    Role.FINANCE: _LOOK | {_P.LEDGER_READ, _P.FINANCE_REVIEW},
+    Role.FINANCE: _LOOK | {_P.LEDGER_READ, _P.MONEY_COUNT, _P.FINANCE_REVIEW},
     Role.VIEWER: _LOOK,
 }
 

@@ -204,7 +204,7 @@ class Shipment:
     """One parcel's share of one platform order, as the write-back planner wants it told.
 
     `carrier_code` is the carrier's usual short code (`SF`), `carrier_title` its name for people. `whole` is true when
-    with this call nothing of the order is left to ship.
+    this one parcel is all that the order ever sends.
     """
 
     order_external_id: str

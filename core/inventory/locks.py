@@ -46,7 +46,7 @@ def locks(db: Database, *, shop_id: int | None = None, sku_id: int | None = None
 
 
 def keeping_apart(db: Database, sku_ids: Iterable[int]) -> frozenset[tuple[int, int]]:
-    """Where, by (warehouse, SKU), units are locked for a shop, or promised out of a lock, and so cannot pass to another shop."""
+    """Where, by (warehouse, SKU), units are locked for a shop or promised out of a lock: they cannot pass to another shop."""
     wanted = sorted(set(sku_ids))
     if not wanted:
         return frozenset()

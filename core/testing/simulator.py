@@ -34,7 +34,7 @@ class Chaos:
     that cannot have a trouble leaves it armed.
     """
 
-    TROUBLES = ("lose_answer", "too_many", "duplicate", "reorder", "delay", "expire", "half", "clock")
+    TROUBLES: ClassVar[tuple[str, ...]] = ("lose_answer", "too_many", "duplicate", "reorder", "delay", "expire", "half", "clock")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

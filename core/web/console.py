@@ -42,6 +42,7 @@ from .views import (
     prices,
     promotions,
     purchases,
+    remittances,
     rules,
     scanning,
     setup,
@@ -131,6 +132,7 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         rules,
         work,
         ledger,
+        remittances,
         plugins,
         people,
     ):
