@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from orderyard.core.channels.api import (
@@ -14,7 +13,6 @@ from orderyard.core.channels.api import (
     Claim,
     ClaimAnswer,
     Confirmed,
-    Found,
     Grant,
     Hint,
     ItemPage,
@@ -24,20 +22,15 @@ from orderyard.core.channels.api import (
     StockTarget,
     Window,
 )
-from orderyard.core.kernel.errors import CredentialsRefused, RemoteRejected, RemoteUnavailable
+from orderyard.core.kernel.errors import CredentialsRefused, RemoteRejected
 from orderyard.core.kernel.transport import Delivery, Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import access, claims, items, shipping, stock, subscriptions, webhooks
-from .node import Node, parse
-from .reading import read_order, version
+from . import access, cancelling, claims, items, pulling, shipping, stock, subscriptions, webhooks
+from .node import parse
+from .reading import read_order
 from .wire import AdminApi
 
-ORDERS_PER_PAGE = 25
-LINES_PER_PAGE = 50
-"""Together about 860 of the 1000 points one query may cost; a longer order is fetched by itself."""
-LINES_PER_FETCH = 250
-"""The most a connection gives at once."""
 COD_GATEWAY = "Cash on Delivery (COD)"
 
 
@@ -100,23 +93,7 @@ class Shopify(Channel):
         self._api = AdminApi(settings, transport)
 
     def pull(self, window: Window, cursor: str | None = None) -> Page:
-        """Oldest change first: an order that changes meanwhile moves behind the cursor or into the next window."""
-        data = self._api.read(
-            "orders",
-            {
-                "first": ORDERS_PER_PAGE,
-                "after": cursor,
-                "query": _changed_in(window),
-                "lines": LINES_PER_PAGE,
-            },
-        )
-        orders = data.node("orders")
-        page = orders.node("pageInfo")
-        found = tuple(
-            Found(order.text("id"), version(order), None if _is_long(order) else _body(order.values))
-            for order in orders.each("nodes")
-        )
-        return Page(found, page.text("endCursor") if page.flag("hasNextPage") else None)
+        return pulling.pull(self._api, window, cursor)
 
     def fetch(self, external_id: str) -> bytes:
         """The order with all its lines, whatever their number; also by the id of one of its fulfillment orders.
@@ -130,21 +107,7 @@ class Shopify(Channel):
             if not work.has("fulfillmentOrder"):
                 raise RemoteRejected(f"Shopify knows no fulfillment order {external_id}")
             external_id = work.node("fulfillmentOrder").text("orderId")
-        data = self._api.read("order", {"id": external_id, "lines": LINES_PER_FETCH})
-        if not data.has("order"):
-            raise RemoteRejected(f"Shopify knows no order {external_id}")
-        order = data.node("order")
-        connection = order.node("lineItems")
-        nodes = [line.values for line in connection.each("nodes")]
-        while connection.node("pageInfo").flag("hasNextPage"):
-            after = connection.node("pageInfo").text("endCursor")
-            more = self._api.read("orderLines", {"id": external_id, "lines": LINES_PER_FETCH, "after": after}).node("order")
-            if more.text("updatedAt") != order.text("updatedAt"):
-                raise RemoteUnavailable(f"order {external_id} changed while it was read")
-            connection = more.node("lineItems")
-            nodes += [line.values for line in connection.each("nodes")]
-        whole = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
-        return _body({**order.values, "lineItems": whole})
+        return pulling.fetch(self._api, external_id)
 
     def read(self, body: bytes) -> ChannelOrder:
         gateways = self.config.get("cod_gateways") or COD_GATEWAY
@@ -167,6 +130,10 @@ class Shopify(Channel):
         """Shopify mails the buyer the new number if it mailed the old one."""
         return shipping.change(self._api, shipment, replaces, location=self._configured_location(), notify=self._notify)
 
+    def cancel_order(self, external_id: str, because: str) -> bool:
+        """Have the platform cancel an order; True once it is cancelled, False while it is still at it: ask again then."""
+        return cancelling.cancel(self._api, external_id, because, notify=self._notify)
+
     def find_shipment(self, shipment: Shipment) -> Confirmed | None:
         return shipping.find(self._api, shipment)
 
@@ -183,7 +150,7 @@ class Shopify(Channel):
 
     def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
         """Returns of the orders that changed inside the window: whatever happens to a return changes its order."""
-        return claims.pull(self._api, _changed_in(window), cursor)
+        return claims.pull(self._api, pulling.changed_in(window), cursor)
 
     def fetch_claim(self, external_id: str) -> bytes:
         return claims.fetch(self._api, external_id)
@@ -229,29 +196,3 @@ class Shopify(Channel):
         if configured and not configured.startswith("gid://shopify/Location/"):
             raise CredentialsRefused(f"{configured!r} is no location", remedy="write it as gid://shopify/Location/…")
         return configured
-
-
-def _changed_in(window: Window) -> str:
-    """The search for orders that changed inside the window."""
-    return f"updated_at:>='{_second(window.since)}' updated_at:<'{_second(window.until, up=True)}'"
-
-
-def _second(moment: datetime, *, up: bool = False) -> str:
-    """Shopify's times have whole seconds: the window's start goes down to one, its end up."""
-    whole = moment.astimezone(UTC).replace(microsecond=0)
-    if up and whole != moment:
-        whole += timedelta(seconds=1)
-    return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _is_long(order: Node) -> bool:
-    """Whether a page of the pull does not hold the whole order."""
-    parts = [order.more("lineItems")]
-    parts += [fulfillment.more("fulfillmentLineItems") for fulfillment in order.each("fulfillments")]
-    parts += [refund.more("refundLineItems") for refund in order.each("refunds")]
-    return any(parts)
-
-
-def _body(order: Mapping[str, object]) -> bytes:
-    """The document as it is kept: the order alone, field order as the platform gave it."""
-    return json.dumps(order, separators=(",", ":")).encode()

@@ -35,6 +35,12 @@ _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
 _OPERATION = re.compile(r"^(?:query|mutation) (\w+)", re.MULTILINE)
 
+_SMALL_CHANGE = 250.0
+"""Points with which parcels and stock can still be told."""
+
+_PLENTY = 0.6
+"""On the smallest plan one dear page leaves less than this share, and enough to fetch a few orders by themselves."""
+
 # extensions.code of a top-level error; anything that is in neither set did not run and would not run if repeated.
 _LATER = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SHOP_INACTIVE_TEMPORARILY"})
 _REFUSED = frozenset({"ACCESS_DENIED", "UNAUTHORIZED", "SHOP_INACTIVE"})
@@ -82,6 +88,12 @@ class AdminApi:
     def __init__(self, config: Mapping[str, str], transport: Transport) -> None:
         self.config = config
         self.transport = transport
+        self._left = 1.0
+
+    @property
+    def low(self) -> bool:
+        """Whether, by the last answer, much of what may be spent is gone: queries cost, and the bucket fills with time."""
+        return self._left < _PLENTY
 
     def read(self, operation: str, variables: Mapping[str, object]) -> Node:
         """The `data` of a query, whole."""
@@ -134,6 +146,7 @@ class AdminApi:
             if effect:
                 raise OutcomeUnknown(f"the answer cannot be read: {error}", raw=_raw(response)) from error
             raise
+        self._left = _share_left(answer)
         if answer.values.get("errors"):
             _refuse_errors(answer, response, effect=effect)
         return answer.node("data")
@@ -169,7 +182,7 @@ def _refuse_errors(answer: Node, response: Response, *, effect: bool) -> NoRetur
     codes = [_code(error) for error in errors]
     what = "; ".join(error.text_or_empty("message") for error in errors) or "Shopify reported an error"
     if "THROTTLED" in codes:
-        raise RateLimited("Shopify asks for patience", seconds=_until_affordable(answer), code="THROTTLED", raw=raw)
+        raise _throttled(answer, raw)
     if refused := next((code for code in codes if code in _REFUSED), None):
         raise CredentialsRefused(what, code=refused, raw=raw, remedy="grant the app the access that is named, then resume")
     code = next((code for code in codes if code), "")
@@ -188,15 +201,34 @@ def _code(error: Node) -> str:
     return error.node("extensions").text_or_empty("code") if error.has("extensions") else ""
 
 
-def _until_affordable(answer: Node) -> float:
-    """Seconds until the bucket holds what the query asks for: (requested - available) / restoreRate."""
+def _throttled(answer: Node, raw: str) -> RateLimited:
+    """Who waits, and how long.
+
+    While something is left, only calls as dear as this one wait, until everything is there again: a walk over many pages
+    that began with just enough for its first one would end at the second each time. With next to nothing left the whole
+    shop waits until this call can be paid.
+    """
+    what, code = "Shopify asks for patience", "THROTTLED"
     try:
         cost = answer.node("extensions").node("cost")
         bucket = cost.node("throttleStatus")
-        wanted = _amount(cost, "requestedQueryCost") - _amount(bucket, "currentlyAvailable")
-        return max(0.5, wanted / _amount(bucket, "restoreRate"))
+        left, rate = _amount(bucket, "currentlyAvailable"), _amount(bucket, "restoreRate")
+        price = _amount(cost, "requestedQueryCost")
+        if price > left >= _SMALL_CHANGE:
+            full = (_amount(bucket, "maximumAvailable") - left) / rate
+            return RateLimited(what, seconds=max(0.5, full), code=code, raw=raw, scope="call")
+        return RateLimited(what, seconds=max(0.5, (price - left) / rate), code=code, raw=raw)
     except (RemoteNotUnderstood, ZeroDivisionError):
-        return 2.0
+        return RateLimited(what, seconds=2.0, code=code, raw=raw)
+
+
+def _share_left(answer: Node) -> float:
+    """How much of the bucket is left, as its share; all of it where the answer does not say."""
+    try:
+        bucket = answer.node("extensions").node("cost").node("throttleStatus")
+        return _amount(bucket, "currentlyAvailable") / _amount(bucket, "maximumAvailable")
+    except (RemoteNotUnderstood, ZeroDivisionError):
+        return 1.0
 
 
 def _amount(node: Node, name: str) -> float:

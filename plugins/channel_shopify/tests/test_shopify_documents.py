@@ -30,8 +30,8 @@ from graphql import (
 from graphql.execution import get_variable_values
 from graphql.type import is_introspection_type, is_specified_scalar_type
 from orderyard_channel_shopify import claims, subscriptions, wire
-from orderyard_channel_shopify.adapter import LINES_PER_FETCH, LINES_PER_PAGE, ORDERS_PER_PAGE
 from orderyard_channel_shopify.items import ITEMS_PER_PAGE
+from orderyard_channel_shopify.pulling import HEADS_PER_PAGE, LINES_PER_FETCH, LINES_PER_PAGE, ORDERS_PER_PAGE
 from orderyard_channel_shopify.simulator.cost import MOST, Bill
 from orderyard_channel_shopify.simulator.server import schema as simulated
 
@@ -44,6 +44,16 @@ SAMPLES: dict[str, dict[str, object]] = {
         "after": None,
         "query": "updated_at:>='2026-11-21T08:00:00Z'",
         "lines": LINES_PER_PAGE,
+    },
+    "orderHeads": {"first": HEADS_PER_PAGE, "after": None, "query": "updated_at:>='2026-11-21T08:00:00Z'"},
+    "cancelledAt": {"id": ORDER},
+    "orderCancel": {
+        "id": ORDER,
+        "reason": "OTHER",
+        "restock": True,
+        "refundMethod": {"originalPaymentMethodsRefund": True},
+        "note": "sold out",
+        "notify": True,
     },
     "order": {"id": ORDER, "lines": LINES_PER_FETCH},
     "orderLines": {"id": ORDER, "lines": LINES_PER_FETCH, "after": "x"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -154,6 +154,9 @@ class Order:
     lines: list[Line]
     work: list[Work]
     cancelled: datetime | None = None
+    cancelling: tuple[datetime, bool, bool] | None = None
+    """When it will be cancelled, whether the money then goes back, and the goods into stock."""
+    edited: bool = False
     transactions: list[Transaction] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
@@ -299,9 +302,50 @@ class Books:
             order.work += [Work(self.gid("FulfillmentOrder"), place or work.place, part) for part in parts if part]
         order.updated = at
 
+    def edit(self, order: Order, at: datetime, changes: Mapping[str, int]) -> None:
+        """More units are a line of their own, fewer are taken from those that are left; what was paid stays paid."""
+        for sku, units in changes.items():
+            if units > 0:
+                line = Line(self.gid("LineItem"), self.items[sku], units)
+                order.lines.append(line)
+                order.work[-1].lines.append(WorkLine(self.gid("FulfillmentOrderLineItem"), line, units, units))
+                line.item.available[self.main.id] -= units
+                continue
+            gone = -units
+            for entry in [e for work in order.work for e in work.lines if e.line.item.sku == sku]:
+                taken = min(gone, entry.remaining)
+                entry.remaining -= taken
+                entry.line.taken_back += taken
+                entry.line.item.available[self.main.id] += taken
+                gone -= taken
+            if gone:
+                raise ValueError(f"{gone} units of {sku} cannot be taken off order #{order.number}")
+        order.edited, order.updated = True, at
+
+    def settle(self, at: datetime) -> None:
+        """Jobs in the background whose time has come are done."""
+        for order in self.orders.values():
+            if order.cancelling and order.cancelling[0] <= at:
+                _, money, goods = order.cancelling
+                order.cancelling = None
+                self.cancel(order, at, money=money, goods=goods)
+
+    def cancel(self, order: Order, at: datetime, *, money: bool, goods: bool) -> None:
+        """The order is off; without its money going back it stays paid, as in the real shop."""
+        if money and order.received > order.refunded:
+            self.refund(order, at)
+        for work in order.work:
+            work.status = "CLOSED"
+            for entry in work.lines:
+                if goods:
+                    entry.line.item.available[self.main.id] += entry.remaining
+                entry.line.taken_back += entry.remaining
+                entry.remaining = 0
+        order.cancelled = order.updated = at
+
     def refund(self, order: Order, at: datetime) -> None:
         """Money and goods back, whole, while nothing has shipped."""
-        if not order.received or order.refunds or order.parcels:
+        if not order.received or order.refunds or order.parcels or order.cancelled:
             raise ValueError(f"order #{order.number} is not a paid order of which nothing has shipped")
         lines = [(self.gid("RefundLineItem"), line, line.left) for line in order.lines if line.left]
         order.refunds.append(Refund(self.gid("Refund"), at, order.received, lines))

@@ -86,6 +86,19 @@ class Bill:
         return price
 
 
+def spent(data: object, price: int) -> int:
+    """What is charged in the end, for what there was to give: one per object, never more than was asked for."""
+    waiting, objects = [data], -1
+    while waiting:
+        entry = waiting.pop()
+        if isinstance(entry, Mapping):
+            objects += 1
+            waiting += [value for name, value in entry.items() if name not in ("pageInfo", "userErrors")]
+        elif isinstance(entry, list):
+            waiting += entry
+    return max(min(price, 10), min(price, objects))
+
+
 class Bucket:
     """The leaky bucket of a shop on the largest ordinary plan: 20 seconds of its rate."""
 

@@ -142,7 +142,7 @@ class Graph:
             "updatedAt": stamp(order.updated),
             "cancelledAt": stamp(order.cancelled) if order.cancelled else None,
             "closedAt": None,
-            "edited": False,
+            "edited": order.edited,
             "test": False,
             "displayFinancialStatus": order.financial,
             "displayFulfillmentStatus": order.fulfillment,

@@ -26,7 +26,8 @@ from werkzeug.wrappers import Request, Response
 from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
 from .books import Books
-from .cost import MOST, Bill, Bucket
+from .cancelling import order_cancel
+from .cost import MOST, Bill, Bucket, spent
 from .door import Door
 from .fulfilling import fulfillment_create, tracking_update
 from .graph import Graph
@@ -132,7 +133,7 @@ class ShopifySimulator(ChannelSimulator):
         if left < price:
             throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
             return {"errors": [throttled], "extensions": {"cost": self._cost(price, None, left)}}
-        self.bucket.pay(price)
+        self.books.settle(self._second())
         result = execute_sync(
             schema(),
             document,
@@ -140,7 +141,9 @@ class ShopifySimulator(ChannelSimulator):
             variable_values=variables,
             operation_name=body.get("operationName"),
         )
-        answer: dict[str, Any] = {"extensions": {"cost": self._cost(price, price, self.bucket.left(self.now()))}}
+        paid = spent(result.data, price)
+        self.bucket.pay(paid)
+        answer: dict[str, Any] = {"extensions": {"cost": self._cost(price, paid, self.bucket.left(self.now()))}}
         if result.errors:
             answer["errors"] = [_formatted(error) for error in result.errors]
         if result.data is not None or not result.errors or result.errors[0].path:
@@ -168,6 +171,7 @@ class ShopifySimulator(ChannelSimulator):
             "fulfillmentTrackingInfoUpdate": lambda info, fulfillmentId, trackingInfoInput, notifyCustomer=None: (
                 tracking_update(self.graph, at, fulfillmentId, trackingInfoInput)
             ),
+            "orderCancel": lambda info, **told: order_cancel(self.graph, at, told),
             "inventoryAdjustQuantities": lambda info, input: inventory_adjust(self.graph, info, at, input),
             "inventorySetQuantities": lambda info, input: inventory_set(self.graph, info, at, input),
         }
@@ -234,6 +238,11 @@ class ShopifySimulator(ChannelSimulator):
         """Staff split so many units of each line off into a fulfillment order of their own."""
         with self.lock:
             self.books.replace(self.books.orders[order_id], self._second(), None, *units)
+
+    def edit(self, order_id: str, changes: Mapping[str, int]) -> None:
+        """Staff edit the order: so many units of these merchant codes more, or less of what has not shipped."""
+        with self.lock:
+            self.books.edit(self.books.orders[order_id], self._second(), changes)
 
     def listing(self, sku: str) -> tuple[str, str]:
         """Product and variant id of an offered item."""
