@@ -13,7 +13,7 @@ from ..orders.models import Order
 class InboxDocument(Table):
     """One delivery or one polled document, stored raw before anything is made of it."""
 
-    connection = peewee.ForeignKeyField(Connection, backref="inbox")
+    connection = peewee.ForeignKeyField(Connection, index=False, backref="inbox")
     kind = peewee.TextField(default="order")
     """`order`, `claim` or `privacy`."""
     source = peewee.TextField()
@@ -35,6 +35,7 @@ class InboxDocument(Table):
             (("connection", "source", "delivery_id"), True),
             (("verdict", "id"), False),
             (("connection", "document"), False),
+            (("connection", "id"), False),
         )
 
 
@@ -56,7 +57,7 @@ class ChannelDocument(Table):
 class ShipmentNotice(Table):
     """回写: one parcel's share of one platform order, to be told exactly once."""
 
-    connection = peewee.ForeignKeyField(Connection, backref="+")
+    connection = peewee.ForeignKeyField(Connection, index=False, backref="+")
     order = peewee.ForeignKeyField(Order, backref="notices")
     fo = peewee.ForeignKeyField(FulfillmentOrder, backref="+")
     key = peewee.TextField(unique=True)
