@@ -16,6 +16,7 @@ from orderyard.core.channels.api import (
     Grant,
     Hint,
     ItemPage,
+    Memo,
     Page,
     Shipment,
     StockAnswer,
@@ -26,7 +27,7 @@ from orderyard.core.kernel.errors import CredentialsRefused, RemoteRejected
 from orderyard.core.kernel.transport import Delivery, Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import access, cancelling, claims, items, pulling, shipping, stock, subscriptions, webhooks
+from . import access, cancelling, claims, items, memos, pulling, shipping, stock, subscriptions, webhooks
 from .node import parse
 from .reading import read_order
 from .wire import AdminApi
@@ -74,7 +75,11 @@ class Shopify(Channel):
         SettingField("notify_customer", "Let Shopify mail the buyer", required=False, default="1", help="1 or 0"),
         SettingField("cod_gateways", "Cash-on-delivery gateways", required=False, default=COD_GATEWAY, help="by comma"),
         SettingField(
-            "memo_attribute", "Custom attribute of staff", required=False, default="memo", help="holds the seller's note"
+            "memo_attribute",
+            "Custom attribute of staff",
+            required=False,
+            default="memo",
+            help="in it staff write the seller's note",
         ),
         SettingField("base_url", "Address", required=False, help="only for a simulator or a proxy"),
     )
@@ -147,6 +152,10 @@ class Shopify(Channel):
     def list_items(self, cursor: str | None = None) -> ItemPage:
         """The number of a variant is its sum over all locations, as buyers see it."""
         return items.list_page(self._api, cursor)
+
+    def write_memo(self, order_external_id: str, memo: Memo) -> None:
+        """In a custom attribute of our own, which `read` leaves out, and a tag for the flag."""
+        memos.write(self._api, order_external_id, memo)
 
     def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
         """Returns of the orders that changed inside the window: whatever happens to a return changes its order."""

@@ -47,6 +47,8 @@ SAMPLES: dict[str, dict[str, object]] = {
     },
     "orderHeads": {"first": HEADS_PER_PAGE, "after": None, "query": "updated_at:>='2026-11-21T08:00:00Z'"},
     "cancelledAt": {"id": ORDER},
+    "annotations": {"id": ORDER},
+    "orderUpdate": {"input": {"id": ORDER, "tags": ["vip"], "customAttributes": [{"key": "Orderyard", "value": "x"}]}},
     "orderCancel": {
         "id": ORDER,
         "reason": "OTHER",

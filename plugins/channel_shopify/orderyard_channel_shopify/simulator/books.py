@@ -157,6 +157,8 @@ class Order:
     cancelling: tuple[datetime, bool, bool] | None = None
     """When it will be cancelled, whether the money then goes back, and the goods into stock."""
     edited: bool = False
+    attributes: dict[str, str] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
@@ -270,6 +272,7 @@ class Books:
             updated=at,
             lines=lines,
             work=[Work(self.gid("FulfillmentOrder"), self.main, work_lines)],
+            attributes={"memo": placed.memo} if placed.memo else {},
         )
         status = "SUCCESS" if placed.paid and not placed.cod else "PENDING"
         order.transactions.append(Transaction(self.gid("OrderTransaction"), "SALE", status, gateway, at, order.total))

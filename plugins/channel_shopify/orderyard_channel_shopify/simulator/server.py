@@ -26,7 +26,7 @@ from werkzeug.wrappers import Request, Response
 from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
 from .books import Books
-from .cancelling import order_cancel
+from .changing import order_cancel, order_update
 from .cost import MOST, Bill, Bucket, spent
 from .door import Door
 from .fulfilling import fulfillment_create, tracking_update
@@ -172,6 +172,7 @@ class ShopifySimulator(ChannelSimulator):
                 tracking_update(self.graph, at, fulfillmentId, trackingInfoInput)
             ),
             "orderCancel": lambda info, **told: order_cancel(self.graph, at, told),
+            "orderUpdate": lambda info, input: order_update(self.graph, at, input),
             "inventoryAdjustQuantities": lambda info, input: inventory_adjust(self.graph, info, at, input),
             "inventorySetQuantities": lambda info, input: inventory_set(self.graph, info, at, input),
         }

@@ -1,4 +1,7 @@
-"""Cancelling an order: refused at once in the recorded words, or done in the background a little later."""
+"""Changing an order: its attributes and tags at once, cancelling it in the background a little later.
+
+Refusals have the recorded words.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,19 @@ def order_cancel(graph: Graph, at: datetime, told: Mapping[str, Any]) -> View:
     if order is not None:
         order.cancelling = (at + TAKES, bool(told.get("refundMethod")), told["restock"])
     return {"job": {"id": graph.books.gid("Job"), "done": False}, "orderCancelUserErrors": []}
+
+
+def order_update(graph: Graph, at: datetime, told: Mapping[str, Any]) -> View:
+    """OrderUpdatePayload; a list that is named is replaced whole."""
+    order = graph.books.orders.get(told["id"])
+    if order is None:
+        return {"order": None, "userErrors": [{"field": ["id"], "message": "Order does not exist"}]}
+    if "customAttributes" in told:
+        order.attributes = {entry["key"]: entry["value"] for entry in told["customAttributes"] or []}
+    if "tags" in told:
+        order.tags = list(dict.fromkeys(told["tags"] or []))
+    order.updated = at
+    return {"order": graph.order(order), "userErrors": []}
 
 
 def _refusal(order: Order | None, told: Mapping[str, Any]) -> View | None:
