@@ -148,7 +148,7 @@ def read_trade(body: bytes, app_key: str) -> ChannelOrder:
         freight=freight,
         total=total,
         paid=paid,
-        refunded=_refunded(orders, lines, status, freight, paid),
+        refunded=Money.zero(CURRENCY) if _forfeited(trade) else _refunded(orders, lines, status, freight, paid),
         buyer=_buyer(trade, tid),
         receiver=_receiver(trade, app_key),
         cod=cod,
@@ -250,12 +250,13 @@ def _paid(
     nothing = Money.zero(CURRENCY)
     step = answers.text(trade.get("step_trade_status"))
     status = answers.text(trade.get("status"))
-    if status in _UNPAID or (status == "TRADE_CLOSED_BY_TAOBAO" and _forfeited(trade)):
+    if status in _UNPAID or _forfeited(trade):
         deposit = step.startswith("FRONT_PAID")
         return money(trade.get("step_paid_fee") or "0", "step_paid_fee") if deposit else nothing
     if status == "TRADE_CLOSED_BY_TAOBAO":
         return nothing
-    if cod and state is not TradeState.COMPLETED:
+    if cod and (state is not TradeState.COMPLETED or status == "TRADE_CLOSED"):
+        # The money comes with the receipt; a parcel refused at the door closes the trade and brings none.
         return nothing
     for order, line in lines:
         # Closed before the payment, so no part of it.

@@ -36,6 +36,15 @@ _REMEDIES = {
 _PAUSE = frozenset(_REMEDIES)
 _BUSY = frozenset((10, 530))
 _SESSION = re.compile(r"(^|[.\-])(session-expired|invalid-sessionkey|sessionkey-not-generated-by-server)")
+# Who has to wait; the day's quota and the app's frequency are shared by every shop that uses the app.
+_SCOPES = {
+    "accesscontrol.limited-by-app-access-count": "app",
+    "isv.app-call-limited": "app",
+    "accesscontrol.limited-by-api-access-count": "call",
+    "accesscontrol.limited-by-app-api-access-count": "call",
+    "isv.method-call-limited": "call",
+    "isp.call-limited": "call",
+}
 # `isp.…` and `ism.…` are the platform's own faults; so are these two that shipping reports as ours.
 _THEIRS = re.compile(r"^is[pm]\.|^isv\.logistics-[a-z]+-service-error:(B150|S01)$")
 
@@ -47,8 +56,8 @@ def refusal(error: Mapping[str, object], *, effect: bool, now: datetime, raw: st
     said = str(error.get("sub_msg") or error.get("msg") or "no reason given")
     what = f"Taobao: {said} ({code}{', ' + sub if sub else ''})"
     label = sub or str(code)
-    if code == 7 or sub == "isp.call-limited":
-        return RateLimited(what, seconds=_wait(sub, said, now), code=label, raw=raw)
+    if code == 7 or sub.endswith("call-limited"):
+        return RateLimited(what, seconds=_wait(sub, said, now), code=label, raw=raw, scope=_SCOPES.get(sub, "shop"))
     if code in _PAUSE or _SESSION.search(sub):
         return CredentialsRefused(what, code=label, raw=raw, remedy=_REMEDIES.get(code, _REMEDIES[27]))
     if code in _BUSY or _THEIRS.search(sub):

@@ -16,6 +16,7 @@ def document(shop: Shop, trade: Trade) -> dict[str, Any]:
     """The trade as `taobao.trade.fullinfo.get` can show it, with every field this simulator knows."""
     goods_fee = sum(line.goods_fee for line in trade.lines)
     discount = sum(line.share for line in trade.lines)
+    paid = goods_fee - discount + trade.post_fee
     first = trade.lines[0]
     receiver = trade.receiver
     shown = {
@@ -34,7 +35,7 @@ def document(shop: Shop, trade: Trade) -> dict[str, Any]:
         "pay_time": stamp(trade.paid) if trade.paid else "",
         "modified": stamp(trade.modified),
         "end_time": stamp(trade.ended) if trade.ended else "",
-        "payment": yuan(goods_fee - discount + trade.post_fee),
+        "payment": yuan(paid),
         "total_fee": yuan(goods_fee),
         "post_fee": yuan(trade.post_fee),
         "discount_fee": yuan(discount),
@@ -46,6 +47,10 @@ def document(shop: Shop, trade: Trade) -> dict[str, Any]:
         "shipping_type": "express",
         "cod_status": "NEW_CREATED",
         "trade_from": "WAP,WAP",
+        "step_trade_status": trade.step,
+        "step_paid_fee": yuan(trade.deposit if trade.step.endswith(("FINAL_NOPAID", "FORFEITED")) else paid)
+        if trade.step.startswith("FRONT_PAID")
+        else "",
         "is_part_consign": trade.status == "SELLER_CONSIGNED_PART",
         "top_hold": 0,
         **dict.fromkeys(sorted(trade.stops), 1),

@@ -24,13 +24,28 @@ _APP_KEY = "12345678"
 _SECRET = hashlib.sha256(b"the secret of the simulated app").hexdigest()[:32]
 _SESSION = f"6100{hashlib.sha256(b'the session of the simulated shop').hexdigest()[:46]}"
 
+_LIMITS = {
+    "api": (7, "App Call Limited", "accesscontrol.limited-by-api-access-count", "This ban will last for 1 more seconds"),
+    "app": (7, "App Call Limited", "accesscontrol.limited-by-app-access-count", "This ban will last for 3600 more seconds"),
+    "app-api": (
+        7,
+        "App Call Limited",
+        "accesscontrol.limited-by-app-api-access-count",
+        "This ban will last for 9 more seconds",
+    ),
+    "dynamic": (7, "App Call Limited", "accesscontrol.limited-by-dynamic-access-count", ""),
+    "frequency": (15, "Remote service error", "isv.app-call-limited", "应用调用次数超限，包含调用频率超限"),
+    "platform": (15, "Remote service error", "isp.call-limited", "平台调用次数超限"),
+}
+
 
 class TaobaoSimulator(ChannelSimulator):
     """Speaks TOP at `/router/rest` as the platform does, traps included.
 
     Parameters are taken from query, urlencoded and multipart body together; the signature is checked over all of them
     (`md5`, `hmac`, `hmac-sha256`); times are GMT+8; HTTP status is always 200; without `format=json` the answer is XML.
-    Under the trouble `too_many` a call gets code 7 with a ban of one second. Operations are named by their method, such as
+    Under the trouble `too_many` a call runs into the limit that `limited_by` names.
+    Operations are named by their method, such as
     `taobao.logistics.offline.send`. There are no webhooks, so `push` sends nothing.
     """
 
@@ -40,6 +55,8 @@ class TaobaoSimulator(ChannelSimulator):
     def __init__(self, environment: Environment | None = None) -> None:
         super().__init__(environment)
         self.shop = Shop(_APP_KEY)
+        self.limited_by = "api"
+        """Which limit a call runs into under the trouble `too_many`."""
         self.access = Access(_APP_KEY, _SECRET, _SESSION)
 
     def settings(self) -> Mapping[str, str]:
@@ -60,6 +77,26 @@ class TaobaoSimulator(ChannelSimulator):
     def place(self, order: BuyerOrder) -> str:
         with self.lock:
             return str(self.shop.place(order, self.now()).tid)
+
+    def presale(self, order: BuyerOrder, deposit: int) -> str:
+        """A buyer orders in advance; the first `pay` pays the deposit (fen), the second the balance."""
+        with self.lock:
+            return str(self.shop.presale(order, deposit, self.now()).tid)
+
+    def forfeit(self, order_id: str) -> None:
+        """The balance of a presale did not come in time."""
+        with self.lock:
+            self.shop.forfeit(self.shop.trades[int(order_id)], self.now())
+
+    def close(self, order_id: str, status: str = "TRADE_CLOSED_BY_TAOBAO") -> None:
+        """The order ends: unpaid unless another status is named, such as `TRADE_FINISHED`."""
+        with self.lock:
+            self.shop.close(self.shop.trades[int(order_id)], status, self.now())
+
+    def sign(self, order_id: str) -> None:
+        """The buyer takes a parcel that was sent for cash on delivery."""
+        with self.lock:
+            self.shop.sign(self.shop.trades[int(order_id)], self.now())
 
     def pay(self, order_id: str) -> None:
         with self.lock:
@@ -142,9 +179,7 @@ class TaobaoSimulator(ChannelSimulator):
     def _work(self, params: Mapping[str, str]) -> dict[str, Any]:
         method = params["method"]
         if self.chaos.strikes("too_many", method):
-            raise TopError(
-                7, "App Call Limited", "accesscontrol.limited-by-api-access-count", "This ban will last for 1 more seconds"
-            )
+            raise TopError(*_LIMITS[self.limited_by])
         if method not in CALLS:
             refuse(22, "Invalid method")
         rest = troubles.halved(self.chaos, method, params)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from orderyard.core.kernel.values import Address
@@ -83,6 +83,9 @@ class Trade:
     flag: int = 0
     paid: datetime | None = None
     ended: datetime | None = None
+    step: str = ""
+    """`step_trade_status` of a presale."""
+    deposit: int = 0
     stops: set[str] = field(default_factory=set)
     """The platform's flags that forbid shipping, by field name."""
 
@@ -208,11 +211,50 @@ class Shop:
             self.of_trade("BuyerPay", trade, now)
         return trade
 
+    def presale(self, order: BuyerOrder, deposit: int, now: datetime) -> Trade:
+        """定金预售: a deposit first, the balance later."""
+        trade = self.place(replace(order, paid=False), now)
+        trade.kind, trade.step, trade.deposit = "step", "FRONT_NOPAID_FINAL_NOPAID", deposit
+        return trade
+
+    def forfeit(self, trade: Trade, now: datetime) -> None:
+        """The balance did not come in time: the trade closes, the deposit stays with the seller."""
+        if trade.step != "FRONT_PAID_FINAL_NOPAID":
+            raise ValueError(f"trade {trade.tid} is {trade.step or 'no presale'}; no deposit is there to be kept")
+        trade.step = "FRONT_PAID_FRONT_FORFEITED"
+        self.close(trade, "TRADE_CLOSED_BY_TAOBAO", now)
+
+    def close(self, trade: Trade, status: str, now: datetime) -> None:
+        """Every line that is not closed ends with the trade."""
+        for line in trade.lines:
+            if not line.status.startswith("TRADE_CLOSED"):
+                line.status = status
+        trade.status, trade.ended = status, now
+        self.touch(trade, now)
+        self.of_trade("Success" if status == "TRADE_FINISHED" else "Close", trade, now)
+
+    def sign(self, trade: Trade, now: datetime) -> None:
+        """The buyer takes a parcel that was sent for cash on delivery."""
+        if trade.kind != "cod" or trade.status != "WAIT_BUYER_CONFIRM_GOODS":
+            raise ValueError(f"trade {trade.tid} is {trade.status}; only a parcel sent for cash on delivery is signed for")
+        trade.status = "TRADE_BUYER_SIGNED"
+        for line in trade.lines:
+            line.status = trade.status
+        self.touch(trade, now)
+        self.of_trade("Changed", trade, now)
+
     def pay(self, trade: Trade, now: datetime) -> None:
+        if trade.step == "FRONT_NOPAID_FINAL_NOPAID":
+            trade.step = "FRONT_PAID_FINAL_NOPAID"
+            self.touch(trade, now)
+            self.of_trade("BuyerStepPay", trade, now)
+            return
         if trade.status != "WAIT_BUYER_PAY":
             raise ValueError(f"trade {trade.tid} is {trade.status}; only an unpaid one can be paid")
         trade.status = "WAIT_SELLER_SEND_GOODS"
         trade.paid = now
+        if trade.step:
+            trade.step = "FRONT_PAID_FINAL_PAID"
         for line in trade.lines:
             line.status = trade.status
         self.touch(trade, now)
