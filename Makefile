@@ -14,7 +14,7 @@ PINS := constraints.txt pyproject.toml src/build_hook.py $(PLUGINS:%=%/pyproject
 # A virtual environment of ours must not be bent by what the shell around it has set.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo demo-once test bench check format lock clean
+.PHONY: help demo demo-once test bench bench-channels check format lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make demo-once  the same road once, with its figures as one JSON object'
 	@echo 'make test       every test, on SQLite and on a real PostgreSQL'
 	@echo 'make bench      ours beside hand-written SQL and django-oscar, on both databases; BENCH=intake,ship for some of it'
+	@echo 'make bench-channels  a storm over four channels beside a calm run; ORDERS=1000 for a shorter one'
 	@echo 'make check      lint, format and types'
 	@echo 'make format     put the code into its form'
 	@echo 'make lock       resolve the pins anew (constraints.txt, requirements.lock)'
@@ -40,6 +41,9 @@ test: $(VENV)/ready-to-test
 # BENCH and DATABASE choose; BENCH_WITH='--scale 0.2 --no-peer' says more, see benchmarks/README.md.
 bench: $(VENV)/ready-to-test
 	@$(BIN)/python benchmarks/run.py $(if $(BENCH),--bench $(BENCH)) $(if $(DATABASE),--database $(DATABASE)) $(BENCH_WITH)
+
+bench-channels: $(VENV)/ready-to-test
+	@$(BIN)/python benchmarks/channels.py $(if $(ORDERS),--orders $(ORDERS))
 
 check: $(VENV)/ready-to-develop
 	@code=0; \
