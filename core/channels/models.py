@@ -75,3 +75,8 @@ class ShipmentNotice(Table):
 
     class Meta:
         table_name = "shipment_notice"
+
+
+ShipmentNotice.add_index(
+    ShipmentNotice.index(ShipmentNotice.connection, where=ShipmentNotice.state == "failed", name="shipment_notice_failed")
+)

@@ -11,9 +11,7 @@ def up(migrator: Any, db: Any) -> None:
     for table in _GONE:
         db.execute_sql(f'DROP INDEX "{table}_connection_id"')
     db.execute_sql('CREATE INDEX "inbox_connection_id_id" ON "inbox" ("connection_id", "id")')
-    db.execute_sql(
-        'CREATE INDEX "shipment_notice_failed" ON "shipment_notice" ("connection_id", "id") WHERE "state" = \'failed\''
-    )
+    db.execute_sql('CREATE INDEX "shipment_notice_failed" ON "shipment_notice" ("connection_id") WHERE "state" = \'failed\'')
 
 
 def down(migrator: Any, db: Any) -> None:
