@@ -52,6 +52,7 @@ class Hooks:
         self.secret = secret
         self.everything = ""
         self.subscriptions: dict[str, Subscription] = {}
+        self._overtaken: list[tuple[str, Mapping[str, object]]] = []
         self._environment = environment
         self._chaos = chaos
         self._now = now
@@ -91,16 +92,24 @@ class Hooks:
 
     # Delivery
 
-    def push(self, topic: str, content: Mapping[str, object], *, armed: str = "duplicate") -> int:
+    def push(self, topic: str, content: Mapping[str, object]) -> int:
         """Send a push of this topic to whoever wants it; how many answers were 2xx.
 
-        Without the lock of the shop: whoever takes the push may call back at once.
+        Without the lock of the shop: whoever takes the push may call back at once. With the trouble `reorder` it waits
+        until the next one has gone out.
         """
+        if self._chaos.strikes("reorder", topic):
+            self._overtaken.append((topic, content))
+            return 0
+        overtaken, self._overtaken = self._overtaken, []
+        return self._send(topic, content) + sum(self._send(*waiting) for waiting in overtaken)
+
+    def _send(self, topic: str, content: Mapping[str, object]) -> int:
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         wanted = topic.replace("/", "_").upper()
         entries = [entry for entry in self.subscriptions.values() if entry.topic == wanted and entry.uri.startswith("http")]
         headers = self.headers(topic, body)
-        times = 2 if self._chaos.strikes(armed, topic) else 1
+        times = 2 if self._chaos.strikes("duplicate", topic) else 1
         taken = 0
         with httpx.Client(timeout=httpx.Timeout(5.0, connect=1.0), trust_env=False, verify=ssl_context()) as client:
             if self.everything:

@@ -36,6 +36,7 @@ from .inventory import inventory_adjust, inventory_set
 from .paging import View
 from .pushes import order_body, privacy_body, return_body, shop_body, work_body
 from .returned import Returns, approve, decline
+from .troubles import ShopChaos, disturb
 
 DOMAIN = "demo.myshopify.com"
 SERVED = ("2026-04", "2026-07", "2026-10")
@@ -66,6 +67,7 @@ class ShopifySimulator(ChannelSimulator):
 
     def __init__(self, environment: Environment | None = None) -> None:
         super().__init__(environment)
+        self.chaos = ShopChaos()
         self.token = "shpat_" + self.environment.token()
         self.secret = "shpss_" + self.environment.token()
         self.books = Books()
@@ -106,13 +108,23 @@ class ShopifySimulator(ChannelSimulator):
         served = path[1] if path[1] in SERVED else SERVED[0]
         headers = {"X-Shopify-API-Version": served, "X-Request-Id": self.environment.token()}
         token = request.headers.get("X-Shopify-Access-Token", "")
-        if not hmac.compare_digest(token.encode(), self.token.encode()) and not self.door.opens(token):
+        name = self.operation(request)
+        known = hmac.compare_digest(token.encode(), self.token.encode()) or self.door.opens(token)
+        if not known or self.chaos.strikes("expire", name):
             what = "[API] Invalid API key or access token (unrecognized login or wrong password)"
             return _json({"errors": what}, 401, headers)
         body = request.get_json(force=True, silent=True)
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
             return _json({"errors": {"query": "Required parameter missing or invalid"}}, 400, headers)
-        return _json(self._answer(body, self.operation(request)), 200, headers)
+        if self.chaos.strikes("busy", name):
+            return _json({"errors": "Exceeded the number of requests at once"}, 429, {**headers, "Retry-After": "2.0"})
+        answer = self._answer(body, name)
+        return _json(disturb(self.chaos, name, answer, self._changed, self.now()), 200, headers)
+
+    def _changed(self, order_id: str) -> datetime | None:
+        """When an order last changed; None for what is no order."""
+        order = self.books.orders.get(order_id)
+        return order.updated if order else None
 
     def _answer(self, body: Mapping[str, Any], name: str) -> dict[str, Any]:
         variables = body.get("variables") or {}
