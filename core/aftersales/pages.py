@@ -132,6 +132,14 @@ def counts(db: Database) -> dict[str, int]:
     return dict(zip(states, row, strict=True))
 
 
+def to_answer(db: Database) -> int:
+    """How many wait for a person's answer, to just beyond the cap."""
+    [(count,)] = db.rows(
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM after_sale WHERE state = 'requested' AND answered_by = '' LIMIT {CAP + 1}) AS n"
+    )
+    return int(count)
+
+
 def after_sale(db: Database, after_sale_id: int) -> AfterSaleRow | None:
     row = db.row(f"{_ROW}a.id = ?", (after_sale_id,))
     return None if row is None else _row(row)

@@ -91,6 +91,14 @@ def test_an_agreement_reaches_the_platform(at_shop: Enter, asked: Shop) -> None:
     asked.house.prove()
 
 
+def test_the_overview_asks_for_an_answer_until_there_is_one(at_shop: Enter, asked: Shop) -> None:
+    assert "Answer 1 after-sale" in at_shop("reviewer").text("/")
+    assert "Answer 1 after-sale" not in at_shop("viewer").text("/")
+    browser = at_shop("reviewer")
+    browser.post("/after-sales/1/agree", page="/after-sales/1")
+    assert "Answer 1 after-sale" not in browser.text("/")
+
+
 def test_a_refusal_needs_a_reason(at_shop: Enter, asked: Shop) -> None:
     browser, page = at_shop("reviewer"), "/after-sales/1"
     assert "without a reason" in browser.post(f"{page}/refuse", page=page, because=" ").text

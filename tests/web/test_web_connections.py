@@ -239,6 +239,22 @@ def test_a_number_that_was_refused_is_told_again_or_put_in_place(at_shop: Enter,
     assert str(number) in browser.text(order)
 
 
+def test_pushes_are_subscribed_at_our_address(at_shop: Enter, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "http://localhost/hook/paper/paper" in at_shop("supervisor").text(PAGE)
+    told: list[str] = []
+
+    def subscribe(self: object, address: str) -> list[str]:
+        told.append(address)
+        return ["orders/create"] if len(told) == 1 else []
+
+    monkeypatch.setattr(shop.Paper, "subscribe", subscribe, raising=False)
+    browser, address = at_shop("supervisor"), "https://erp.example/hook/paper/paper"
+    assert "is no address" in browser.post(f"{PAGE}/subscribe", page=PAGE, address="erp.example").text
+    assert "mended: orders/create" in browser.post(f"{PAGE}/subscribe", page=PAGE, address=address).text
+    assert "nothing had to be mended" in browser.post(f"{PAGE}/subscribe", page=PAGE, address=address).text
+    assert told == [address, address]
+
+
 def test_stock_state_counts_what_the_shop_acknowledged(at_shop: Enter, shop: Shop) -> None:
     shop.house.receive("SH", TEE=5)
     shop.pull(document("T1", ("TEE", 1), ("CAP", 1)), document("T2", ("WHAT", 1)))

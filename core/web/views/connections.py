@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ...auth import pages as audit
 from ...auth.permissions import Permission
-from ...carriers.api import Carrier
+from ...carriers.api import Carrier, ReceivesTracking
 from ...channels import pages as reads
 from ...channels.api import Authorises, Channel, KeepsSubscriptions, PushesStock, ReceivesWebhooks, TellsWhoItIs
 from ...channels.feeds import Pulled
@@ -65,7 +65,7 @@ def show(code: str) -> str:
         can={
             "who": kind is not None and issubclass(kind, TellsWhoItIs),
             "authorise": kind is not None and issubclass(kind, Authorises),
-            "push": kind is not None and issubclass(kind, ReceivesWebhooks),
+            "push": kind is not None and issubclass(kind, ReceivesWebhooks | ReceivesTracking),
             "subscribe": kind is not None and issubclass(kind, KeepsSubscriptions),
         },
         hook=hook_of(row),

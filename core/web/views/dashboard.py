@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, url_for
 
+from ...aftersales import pages as after_sale_reads
+from ...aftersales.api import AfterSaleState
 from ...auth.permissions import Permission
 from ...channels.pages import connections, waiting
 from ...fulfillment import pages as fo_reads
@@ -53,11 +55,11 @@ def index() -> str:
         low=low(db),
         connections=connections(db),
         now=installation.environment.now(),
-        next_actions=_next_actions(orders, fos, left.paused, left.total),
+        next_actions=_next_actions(orders, fos, after_sale_reads.to_answer(db), left.paused, left.total),
     )
 
 
-def _next_actions(orders: dict[str, int], fos: dict[str, int], paused: int, parked: int) -> list[Next]:
+def _next_actions(orders: dict[str, int], fos: dict[str, int], wishes: int, paused: int, parked: int) -> list[Next]:
     """What this person may do about what waits, the most urgent first."""
     found = []
     if paused and may(Permission.WORK_RETRY):
@@ -66,6 +68,15 @@ def _next_actions(orders: dict[str, int], fos: dict[str, int], paused: int, park
                 ngettext("Mend %(num)s paused connection", "Mend %(num)s paused connections", paused),
                 _("Nothing is sent or received there until then."),
                 url_for("console.work.index"),
+            )
+        )
+    if wishes and may(Permission.ORDERS_REVIEW):
+        shown = units(wishes, after_sale_reads.CAP)
+        found.append(
+            Next(
+                ngettext("Answer %(count)s after-sale", "Answer %(count)s after-sales", wishes, count=shown),
+                _("Where nobody answers in time, the platform decides."),
+                url_for("console.aftersales.index", state=AfterSaleState.REQUESTED.value),
             )
         )
     if (count := orders.get(OrderStatus.PENDING_REVIEW, 0)) and may(Permission.ORDERS_REVIEW):
