@@ -252,9 +252,7 @@ def purchases(
         f"WHERE {' AND '.join(parts)} ORDER BY {order} LIMIT {limit + 1}",
         given,
     )
-    found = {
-        row[0]: PurchaseRow(row[0], row[1], row[2], row[3], row[4], row[5], as_moment(row[6])) for row in rows[:limit]
-    }
+    found = {row[0]: PurchaseRow(row[0], row[1], row[2], row[3], row[4], row[5], as_moment(row[6])) for row in rows[:limit]}
     if found:
         for purchase, sku_id, code, title, quantity, received, cost, lots_, serials in db.rows(
             "SELECT x.purchase_id, x.sku_id, k.code, k.title, x.quantity, x.received, x.unit_cost, COALESCE(t.lots, FALSE), "

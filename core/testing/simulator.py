@@ -34,7 +34,9 @@ class Chaos:
     that cannot have a trouble leaves it armed.
     """
 
-    TROUBLES: ClassVar[tuple[str, ...]] = ("lose_answer", "too_many", "duplicate", "reorder", "delay", "expire", "half", "clock")
+    TROUBLES: ClassVar[tuple[str, ...]] = (
+        "lose_answer", "too_many", "duplicate", "reorder", "delay", "expire", "half", "clock",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
