@@ -37,7 +37,8 @@ def answer(gateway: Gateway, settings: Mapping[str, str], said: ClaimAnswer) -> 
         )
     if (claim.type, claim.amount, claim.lines) != (said.claim.type, said.claim.amount, said.claim.lines):
         raise RemoteRejected(
-            f"Taobao: the buyer has changed refund {claim.external_id}: {claim.amount} now, {said.claim.amount} before",
+            f"Taobao: refund {claim.external_id} has changed: {claim.type} of {claim.amount} now, "
+            f"{said.claim.type} of {said.claim.amount} before",
             remedy="look at it again, then answer",
         )
     if refunds.constraint(refund) == refunds.ON_WEB:

@@ -7,12 +7,25 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pluggy
+import pytest
 from orderyard_channel_taobao import plugin
 from orderyard_channel_taobao.channel import TaobaoChannel
 from orderyard_channel_taobao.simulator.server import TaobaoSimulator
 
 from orderyard import hookspecs
-from orderyard.core.channels.api import ListsItems, PushesStock, ReceivesWebhooks
+from orderyard.core.channels.api import (
+    AnswersClaims,
+    Authorises,
+    ChangesShipments,
+    KeepsSubscriptions,
+    ListsItems,
+    PushesStock,
+    QueuesMessages,
+    ReceivesWebhooks,
+    ReportsClaims,
+    TellsWhoItIs,
+    WritesMemos,
+)
 from orderyard.core.testing.scripted import ScriptedTransport
 
 
@@ -32,11 +45,27 @@ def test_channel_and_simulator_are_registered_under_one_name() -> None:
     assert TaobaoChannel.name == TaobaoSimulator.name == plugin.manifest.slug
 
 
-def test_it_pushes_stock_and_lists_items_and_receives_no_webhooks() -> None:
-    channel = TaobaoChannel({}, ScriptedTransport())
-    assert isinstance(channel, PushesStock)
-    assert isinstance(channel, ListsItems)
-    assert not isinstance(channel, ReceivesWebhooks)
+@pytest.mark.parametrize(
+    "power",
+    [
+        PushesStock,
+        ListsItems,
+        ReportsClaims,
+        AnswersClaims,
+        WritesMemos,
+        ChangesShipments,
+        QueuesMessages,
+        KeepsSubscriptions,
+        Authorises,
+        TellsWhoItIs,
+    ],
+)
+def test_it_has_every_power_the_platform_gives(power: type) -> None:
+    assert isinstance(TaobaoChannel({}, ScriptedTransport()), power)
+
+
+def test_it_receives_no_webhooks() -> None:
+    assert not isinstance(TaobaoChannel({}, ScriptedTransport()), ReceivesWebhooks)
 
 
 def test_simulator_and_adapter_share_no_code() -> None:

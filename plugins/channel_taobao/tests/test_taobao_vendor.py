@@ -214,6 +214,23 @@ def test_the_simulator_sends_no_field_that_the_metadata_does_not_know(taobao: Pa
     assert document["orders"]["order"][0].keys() <= of_lines
 
 
+def test_the_simulator_shows_parcels_and_presales_in_fields_that_the_metadata_knows(
+    taobao: Path, shop: TaobaoSimulator, place: Callable[..., str]
+) -> None:
+    trade = shop.shop.trades[int(place(("MUG", 3)))]
+    trade.step, trade.deposit = "FRONT_PAID_FINAL_PAID", 100
+    shop.shop.ship_units(trade, [(trade.lines[0], "顺丰速运", "SF1", 2)], str(trade.tid), shop.now())
+    shown = trade_document(shop.shop, trade)
+    (root,) = metadata(taobao, "taobao.trade.fullinfo.get")["responseParams"]
+    fields = {one["name"]: one for one in root["subParams"]}
+    assert {"step_trade_status", "step_paid_fee", "combine_logistics_details"} <= shown.keys() <= fields.keys()
+    details = {one["name"]: one for one in fields["combine_logistics_details"]["subParams"]}
+    (detail,) = shown["combine_logistics_details"]["combine_logistics_detail"]
+    assert detail.keys() <= details.keys()
+    parts = {one["name"] for one in details["send_goods_details"]["subParams"]}
+    assert detail["send_goods_details"]["send_goods_detail"][0].keys() <= parts
+
+
 def test_the_simulator_sends_no_field_of_a_refund_that_the_metadata_does_not_know(
     taobao: Path, shop: TaobaoSimulator, place: Callable[..., str]
 ) -> None:
