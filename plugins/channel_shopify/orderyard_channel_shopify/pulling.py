@@ -21,7 +21,7 @@ from .wire import AdminApi
 
 ORDERS_PER_PAGE = 25
 LINES_PER_PAGE = 50
-"""Together about 860 of the 1000 points one query may cost; a longer order is fetched by itself."""
+"""Together about 910 of the 1000 points one query may cost; a longer order is fetched by itself."""
 HEADS_PER_PAGE = 100
 LINES_PER_FETCH = 250
 """The most a connection gives at once."""

@@ -133,8 +133,18 @@ def _read(order: Node, cod_gateways: Sequence[str], memo_attribute: str) -> Chan
         cod=cod,
         message=order.text_or_empty("note"),
         memo=_memo(order, memo_attribute),
-        held=_HELD.get(fulfillment, "") if any(line.quantity > line.cancelled + line.shipped for line in lines) else "",
+        held=_held(order, fulfillment) if any(line.quantity > line.cancelled + line.shipped for line in lines) else "",
     )
+
+
+def _held(order: Node, fulfillment: Fulfillment) -> str:
+    """Why nothing of the order may ship for now, with the reasons that staff or apps gave; documents of old name none."""
+    said = _HELD.get(fulfillment, "")
+    if not said or not order.has("fulfillmentOrders"):
+        return said
+    work = order.node("fulfillmentOrders").each("nodes")
+    reasons = dict.fromkeys(hold.text_or_empty("displayReason") for entry in work for hold in entry.each("fulfillmentHolds"))
+    return ": ".join(part for part in (said, ", ".join(filter(None, reasons))) if part)
 
 
 def _lines(order: Node, currency: str, cancelled: bool, on_top: bool) -> tuple[ChannelLine, ...]:

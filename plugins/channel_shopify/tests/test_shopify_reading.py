@@ -261,6 +261,13 @@ def test_an_order_that_must_not_ship_yet_says_why(status: str, held: str) -> Non
     assert (found.held, found.state) == (held, TradeState.TO_SHIP)
 
 
+def test_a_hold_is_told_with_its_reasons() -> None:
+    reasons: tuple[list[str], ...] = (["High risk of fraud"], ["Awaiting payment", "High risk of fraud"], [])
+    work = [{"status": "ON_HOLD", "fulfillmentHolds": [{"displayReason": reason} for reason in names]} for names in reasons]
+    found = read(changed(displayFulfillmentStatus="ON_HOLD", fulfillmentOrders={"nodes": work}))
+    assert found.held == "on hold in Shopify: High risk of fraud, Awaiting payment"
+
+
 def test_a_hold_that_has_nothing_left_to_stop_is_none() -> None:
     assert read(changed(displayFulfillmentStatus="ON_HOLD", cancelledAt="2026-11-21T09:00:00Z")).held == ""
 
