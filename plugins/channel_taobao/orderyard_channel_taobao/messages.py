@@ -43,6 +43,7 @@ def next_batch(gateway: Gateway, group: str, shop: str) -> list[Message]:
 
     The queue belongs to the app and holds the messages of every shop that uses it: those of others are left to them, which
     get them when they come round again. What is about neither trades nor refunds is confirmed at once, for it would stay.
+    Several about one document are one, named by the newest of them, since one look at the document answers all.
     """
     if not group:
         return []
@@ -50,14 +51,17 @@ def next_batch(gateway: Gateway, group: str, shop: str) -> list[Message]:
         answer = gateway.call("taobao.tmc.messages.consume", {"group_name": group, "quantity": str(BATCH)})
         rows = answers.listed(answer.get("messages"), "messages")
         ours = [row for row in rows if not shop or answers.text(row.get("user_nick")) in ("", shop)]
-        found, idle = [], []
+        about: dict[tuple[DocumentKind, str], dict[str, Hint]] = {}
+        idle = []
         for row in ours:
-            token = answers.identity(row.get("id"), "id of a message")
-            hint = _hint(row, token)
+            number = answers.identity(row.get("id"), "id of a message")
+            hint = _hint(row, number)
             if hint is None:
-                idle.append(token)
+                idle.append(number)
             else:
-                found.append(Message(hint, token))
+                # One that names no document stands for itself.
+                about.setdefault((hint.kind, hint.external_id or hint.delivery_id), {})[number] = hint
+        found = [_together(hints) for hints in about.values()]
         if idle:
             confirm(gateway, group, idle)
         if found or not ours:
@@ -65,7 +69,12 @@ def next_batch(gateway: Gateway, group: str, shop: str) -> list[Message]:
     return []
 
 
-def _hint(row: Mapping[str, Any], token: str) -> Hint | None:
+def _together(hints: Mapping[str, Hint]) -> Message:
+    newest = max(hints, key=lambda number: (len(number), number))
+    return Message(hints[newest], ",".join(hints))
+
+
+def _hint(row: Mapping[str, Any], number: str) -> Hint | None:
     """None for what concerns neither trades nor refunds.
 
     A message whose content cannot be read names no document: a person sees it, and the next pull finds what it meant.
@@ -83,12 +92,13 @@ def _hint(row: Mapping[str, Any], token: str) -> Hint | None:
         external_id = ""
     if not external_id.isascii() or not external_id.isdigit():
         external_id = ""
-    return Hint(f"tmc/{token}", external_id, topic, kind)
+    return Hint(f"tmc/{number}", external_id, topic, kind)
 
 
 def confirm(gateway: Gateway, group: str, tokens: Sequence[str]) -> None:
-    for start in range(0, len(tokens), BATCH):
-        part = {"group_name": group, "s_message_ids": ",".join(tokens[start : start + BATCH])}
+    numbers = [number for token in tokens for number in token.split(",")]
+    for start in range(0, len(numbers), BATCH):
+        part = {"group_name": group, "s_message_ids": ",".join(numbers[start : start + BATCH])}
         if not answers.yes(gateway.call("taobao.tmc.messages.confirm", part).get("is_success")):
             raise RemoteUnavailable("Taobao: messages were not confirmed", remedy="nothing; they come again")
 

@@ -332,6 +332,11 @@ def test_an_independent_client_is_served(simulator: TaobaoSimulator, monkeypatch
         tid = simulator.place(order(message="测试 +&="))
         trade = client.trade_fullinfo_get(tid=int(tid), fields="tid,buyer_message")["trade_fullinfo_get_response"]["trade"]
         assert trade == {"tid": int(tid), "buyer_message": "测试 +&="}
+        client.trade_memo_update(tid=int(tid), memo="老顾客 & 朋友", flag=3)
+        assert simulator.shop.trades[int(tid)].memo == "老顾客 & 朋友"
+        refund_id = simulator.ask_refund(tid)
+        refunds = client.refunds_receive_get(fields="refund_id,tid,status")["refunds_receive_get_response"]["refunds"]["refund"]
+        assert refunds == [{"refund_id": refund_id, "tid": int(tid), "status": "WAIT_SELLER_AGREE"}]
         with pytest.raises(taobaopy.TaoBaoAPIError) as raised:
             client.trade_fullinfo_get(tid=1, fields="tid")
         assert raised.value.sub_code == "isv.trade-not-exist"
