@@ -170,6 +170,7 @@ KINDS: Mapping[str, Kind] = {
     "zone": Kind("code of a zone", _one(_word)),
     "use": Kind("of a zone: `receiving`, `pick`, `storage`, `packing` or `returns`", _one(_word)),
     "serials": Kind("serial numbers, one or more", _several),
+    "claim": Kind("a name for what a buyer wants after buying, given where it is asked for", _one(_word)),
     "count": Kind("a name for a count, given where it is opened", _one(_word)),
     "transfer": Kind("number of a transfer, given where it leaves", _one(_word)),
     "supplier": Kind("code of a supplier", _one(_word)),

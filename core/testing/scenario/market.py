@@ -8,16 +8,19 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from ....hookspecs import Manifest, hookimpl
+from ...aftersales.api import AfterSaleState
 from ...carriers.api import Booked, Booking, Carrier, TrackingEvent, TrackingState, TrackQuery
 from ...channels.api import (
     Ability,
     Channel,
     ChannelOrder,
+    Claim,
+    ClaimAnswer,
     Confirmed,
     ListingRef,
     Page,
@@ -46,6 +49,8 @@ class Platform:
     shown: dict[str, int] = field(default_factory=dict)
     """The number each item shows, by the platform's own id."""
     pushes: int = 0
+    claims: dict[str, Claim] = field(default_factory=dict)
+    """What buyers want after buying, as it stands."""
     deaf: str = ""
     """Why it refuses to hear of shipments."""
     away: bool = False
@@ -149,6 +154,28 @@ class MarketChannel(Channel):
         with self._market.lock:
             known = self._platform.parcels.get(shipment.order_external_id, ())
             return Confirmed(already=True) if any(parcel.number == shipment.number for parcel in known) else None
+
+    def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
+        return Page((), None)
+
+    def fetch_claim(self, external_id: str) -> bytes:
+        with self._market.lock:
+            claim = self._platform.claims.get(external_id)
+            if claim is None:
+                raise RemoteRejected(f"there is no claim {external_id}")
+            return to_json(to_payload(claim)).encode()
+
+    def read_claim(self, body: bytes) -> Claim:
+        claim: Claim = from_payload(Claim, json.loads(body))
+        return claim
+
+    def answer_claim(self, answer: ClaimAnswer, key: str) -> None:
+        with self._market.lock:
+            claims = self._platform.claims
+            state = AfterSaleState.APPROVED if answer.agree else AfterSaleState.REJECTED
+            # A moment later than the last word, however still the scenario's clock stands.
+            version = max(self._market.now(), answer.claim.version + timedelta(seconds=1))
+            claims[answer.claim.external_id] = replace(claims[answer.claim.external_id], state=state, version=version)
 
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         with self._market.lock:

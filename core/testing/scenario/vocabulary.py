@@ -9,6 +9,7 @@ from .words import (
     allotting,
     amending,
     buying,
+    claiming,
     counting,
     filing,
     house,
@@ -35,6 +36,7 @@ CHAPTERS: Mapping[str, tuple[Form[World], ...]] = {
     "Prices and customers": pricing.FORMS,
     "Review": reviewing.FORMS,
     "Parcels": sending.FORMS,
+    "After-sales": claiming.FORMS,
     "Money": counting.FORMS,
 }
 
