@@ -141,8 +141,8 @@ FORMS: tuple[Form[World], ...] = (
     Form("staff take <claim> of <order> [because <text>] [by <person>]", "A buyer asks staff instead.", take_in, _PARTS),
     Form("agree to <claim> [because <text>] [by <person>]", "Somebody agrees; a platform's own follows there.", agree),
     Form("refuse <claim> because <text> [by <person>]", "Somebody refuses.", refuse),
-    Form("buyer takes back <claim> [because <text>] [by <person>]", "The buyer no longer wants it; a platform's is withdrawn there.",
-         withdraw),
+    Form("buyer takes back <claim> [because <text>] [by <person>]",
+         "The buyer no longer wants it; a platform's is withdrawn there.", withdraw),
     Form("expect <claim> to be <state>", "How far it has come.", expect,
          {"amount": "amount <amount>", "money": "money <state>"}),
 )  # fmt: skip
