@@ -114,33 +114,76 @@ def test_the_simulator_refuses_to_cancel_in_the_recorded_words(
     path = vendor_data / "shopify" / "recorded" / "orderCancel-error-messages.json"
     expected = json.loads(path.read_text(encoding="utf-8"))["expected"]
 
-    def ask(**told: Any) -> Any:
+    def cancel(**told: Any) -> Any:
         sent = {"orderId": order_id, "reason": "OTHER", "restock": True, **told}
         given = ", ".join(f"{name}: {value if name == 'reason' else _literal(value)}" for name, value in sent.items())
         query = f"mutation {{ orderCancel({given}) {{ job {{ done }} orderCancelUserErrors {{ field message code }} }} }}"
-        return httpx.post(
-            f"{simulator.base_url}/admin/api/2026-07/graphql.json",
-            headers={"X-Shopify-Access-Token": simulator.token},
-            json={"query": query},
-            trust_env=False,
-        ).json()["data"]["orderCancel"]["orderCancelUserErrors"]
+        return ask(simulator, query)["orderCancel"]["orderCancelUserErrors"]
 
     def recorded(case: str) -> Any:
         return expected[case]["response"]["payload"]["data"]["orderCancel"]["orderCancelUserErrors"]
 
-    assert ask(staffNote="x" * 256) == recorded("staffNoteTooLong")
+    assert cancel(staffNote="x" * 256) == recorded("staffNoteTooLong")
     money = {"originalPaymentMethodsRefund": True}
-    assert ask(refund=True, refundMethod=money) == recorded("refundTrueAndRefundMethodConflict")
-    assert ask(refund=False, refundMethod=money) == recorded("refundFalseAndRefundMethodConflict")
-    assert ask() == []
+    assert cancel(refund=True, refundMethod=money) == recorded("refundTrueAndRefundMethodConflict")
+    assert cancel(refund=False, refundMethod=money) == recorded("refundFalseAndRefundMethodConflict")
+    assert cancel() == []
     later(environment)
-    assert ask() == recorded("alreadyCancelled")
+    assert cancel() == recorded("alreadyCancelled")
 
 
 def _literal(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {_literal(inner)}" for name, inner in value.items()) + "}"
     return json.dumps(value)
+
+
+def ask(simulator: ShopifySimulator, query: str) -> Any:
+    return httpx.post(
+        f"{simulator.base_url}/admin/api/2026-07/graphql.json",
+        headers={"X-Shopify-Access-Token": simulator.token},
+        json={"query": query},
+        trust_env=False,
+    ).json()["data"]
+
+
+def test_a_cancelled_order_looks_as_the_recorded_one(
+    simulator: ShopifySimulator, channel: Shopify, order_id: str, environment: FixedEnvironment, vendor_data: Path
+) -> None:
+    path = vendor_data / "shopify" / "recorded" / "orderCancel-restock-refundMethod-parity.json"
+    theirs = json.loads(path.read_text(encoding="utf-8"))["downstreamRead"]["response"]["data"]["order"]
+    channel.cancel_order(order_id, "sold out")
+    later(environment)
+    query = (
+        "closedAt cancelledAt displayFinancialStatus displayFulfillmentStatus "
+        "fulfillmentOrders(first: 5) { nodes { status requestStatus lineItems(first: 1) { nodes "
+        "{ totalQuantity remainingQuantity } } } }"
+    )
+    ours = ask(simulator, f'{{ order(id: "{order_id}") {{ {query} }} }}')["order"]
+
+    def said(order: Any) -> Any:
+        (work,) = order["fulfillmentOrders"]["nodes"]
+        line = work["lineItems"]["nodes"][0]
+        statuses = [order[name] for name in ("displayFinancialStatus", "displayFulfillmentStatus")]
+        moments = [bool(order[name]) for name in ("closedAt", "cancelledAt")]
+        return statuses, moments, work["status"], work["requestStatus"], line["totalQuantity"], line["remainingQuantity"]
+
+    assert said(ours) == said(theirs)
+
+
+def test_an_edited_order_looks_as_the_recorded_one(simulator: ShopifySimulator, order_id: str, vendor_data: Path) -> None:
+    path = vendor_data / "shopify" / "recorded" / "order-edit-existing-order-happy-path.json"
+    recording = json.loads(path.read_text(encoding="utf-8"))
+    before = recording["upstreamCalls"][0]["response"]["body"]["data"]["order"]["lineItems"]["nodes"]
+    after = recording["commitAdd"]["response"]["data"]["orderEditCommit"]["order"]["lineItems"]["nodes"]
+    query = f'{{ order(id: "{order_id}") {{ lineItems(first: 9) {{ nodes {{ id quantity currentQuantity }} }} }} }}'
+    mine = ask(simulator, query)["order"]["lineItems"]["nodes"]
+    simulator.edit(order_id, {"CUP": 1})
+    edited = ask(simulator, query)["order"]["lineItems"]["nodes"]
+    # What was there stays as it was, and the added one is the last.
+    assert (after[: len(before)], edited[: len(mine)]) == (before, mine)
+    for lines in (after[len(before) :], edited[len(mine) :]):
+        assert [(line["quantity"], line["currentQuantity"]) for line in lines] == [(1, 1)]
 
 
 def test_without_a_word_about_money_a_cancelled_order_stays_paid(

@@ -343,7 +343,7 @@ class Books:
                 if goods:
                     entry.line.item.available[self.main.id] += entry.remaining
                 entry.line.taken_back += entry.remaining
-                entry.remaining = 0
+                entry.remaining = entry.total = 0
         order.cancelled = order.updated = at
 
     def refund(self, order: Order, at: datetime) -> None:

@@ -141,7 +141,7 @@ class Graph:
             "processedAt": stamp(order.created),
             "updatedAt": stamp(order.updated),
             "cancelledAt": stamp(order.cancelled) if order.cancelled else None,
-            "closedAt": None,
+            "closedAt": stamp(order.cancelled) if order.cancelled else None,
             "edited": order.edited,
             "test": False,
             "displayFinancialStatus": order.financial,
