@@ -13,6 +13,7 @@ import pytest
 from orderyard.core.customers.api import CustomerChanged
 from orderyard.core.fulfillment.api import ShipmentDispatched
 from orderyard.core.host.plugins import Plugins, load
+from orderyard.core.inventory.api import LowStock, LowStockCleared
 from orderyard.core.kernel.db import as_json
 from orderyard.core.kernel.errors import DomainError, OrderyardError
 from orderyard.core.kernel.uow import Installation, UnitOfWork
@@ -58,6 +59,8 @@ def test_every_event_of_the_hooks_is_known() -> None:
         "order_placed": OrderPlaced,
         "order_moved": OrderMoved,
         "customer_changed": CustomerChanged,
+        "low_stock": LowStock,
+        "low_stock_cleared": LowStockCleared,
         "shipment_dispatched": ShipmentDispatched,
     }
 
@@ -117,9 +120,7 @@ def test_each_listening_plugin_gets_one_task_per_event(installation: Installatio
     ]
 
 
-def test_any_number_of_events_takes_two_statements(
-    installation: Installation, plugins: Plugins, statements: list[str]
-) -> None:
+def test_any_number_of_events_takes_two_statements(installation: Installation, plugins: Plugins, statements: list[str]) -> None:
     installation.wiring.last = write(plugins)
     tell(installation, *[MOVED] * 200)
     assert len(statements) == 2
