@@ -92,9 +92,9 @@ def _pay_back(gateway: Gateway, refund: Mapping[str, Any], claim: Claim) -> None
             "refund_id": refund_id, "operator": _OPERATOR, "refund_phase": phase, "refund_version": version,
             "message": "同意退款", "result": "true",
         }  # fmt: skip
-        _done(gateway.call("taobao.rp.refund.review", review, effect=True), "taobao.rp.refund.review", refund_id)
+        _done(gateway.call("taobao.rp.refund.review", review, effect=True, short=True), "taobao.rp.refund.review", refund_id)
     try:
-        said = gateway.call("taobao.rp.refunds.agree", {"refund_infos": "|".join(infos)}, effect=True)
+        said = gateway.call("taobao.rp.refunds.agree", {"refund_infos": "|".join(infos)}, effect=True, short=True)
     except RemoteRejected as refused:
         raise _worded(refused) from None
     if answers.yes(said.get("succ")) and answers.text(said.get("msg_code")) in ("", "OP_SUCC"):
@@ -108,6 +108,8 @@ def _pay_back(gateway: Gateway, refund: Mapping[str, Any], claim: Claim) -> None
 
 def _worded(refused: RemoteRejected) -> RemoteRejected:
     """The same refusal with what to do; above some amount the platform wants a code that it sends to the seller's phone."""
+    if refused.remedy:
+        return refused
     remedy = "check that the session belongs to a sub-account that may refund, and that the sum of a day is not reached"
     if any(word in refused.what for word in _CODE_WANTED):
         remedy = "agree to it in the seller's workbench (千牛), where the code sent by SMS can be typed in"
@@ -133,7 +135,11 @@ def _take_back(gateway: Gateway, settings: Mapping[str, str], refund: Mapping[st
     }
     if not tmall:
         params |= {name: where[name] for name in ("name", "address", "mobile", "post")} | {"tel": where["mobile"]}
-    _done(gateway.call("taobao.rp.returngoods.agree", params, effect=True), "taobao.rp.returngoods.agree", claim.external_id)
+    _done(
+        gateway.call("taobao.rp.returngoods.agree", params, effect=True, short=True),
+        "taobao.rp.returngoods.agree",
+        claim.external_id,
+    )
 
 
 def _refuse(gateway: Gateway, refund: Mapping[str, Any], claim: Claim, because: str) -> None:
@@ -163,7 +169,7 @@ def _refuse(gateway: Gateway, refund: Mapping[str, Any], claim: Claim, because: 
         "refund_phase": answers.text(refund.get("refund_phase")),
         "refund_version": _version(refund),
     }
-    said = gateway.call("taobao.refund.refuse", params, effect=True)
+    said = gateway.call("taobao.refund.refuse", params, effect=True, short=True)
     if "refund" not in said:
         _done(said, "taobao.refund.refuse", refund_id)
 

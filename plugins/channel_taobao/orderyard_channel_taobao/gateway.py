@@ -31,13 +31,13 @@ class Gateway:
         self._settings = settings
         self._transport = transport
 
-    def call(self, method: str, params: Mapping[str, str], *, effect: bool = False) -> Mapping[str, Any]:
-        """The content of the answer.
+    def call(self, method: str, params: Mapping[str, str], *, effect: bool = False, short: bool = False) -> Mapping[str, Any]:
+        """The content of the answer; `short` calls need the short authorisation besides the session.
 
         With `effect` every failure that leaves the outcome open raises OutcomeUnknown: no answer, an unreadable one,
         and the platform's own faults (`isp.…`), which come after the work as often as before it.
         """
-        return self._content(self._send(method, params, effect), effect)
+        return self._content(self._send(method, params, effect), effect, short=short)
 
     def now(self) -> datetime:
         return self._transport.now()
@@ -79,7 +79,7 @@ class Gateway:
             )
         )
 
-    def _content(self, response: Response, effect: bool) -> Mapping[str, Any]:
+    def _content(self, response: Response, effect: bool, *, short: bool = False) -> Mapping[str, Any]:
         raw = self._hushed(answers.excerpt(response.body))
         try:
             decoded = answers.document(response.body)
@@ -94,7 +94,7 @@ class Gateway:
         problem = decoded.get("error_response")
         if isinstance(problem, dict):
             hushed = {key: self._hushed(value) if isinstance(value, str) else value for key, value in problem.items()}
-            raise refusal(hushed, effect=effect, now=self._transport.now(), raw=raw)
+            raise refusal(hushed, effect=effect, now=self._transport.now(), raw=raw, short=short)
         if response.status != 200:
             if effect:
                 raise OutcomeUnknown(f"Taobao: HTTP {response.status}", raw=raw)

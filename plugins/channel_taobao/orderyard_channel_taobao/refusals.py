@@ -34,6 +34,8 @@ _REMEDIES = {
 }
 # Codes that a person must mend before any call of this shop works again.
 _PAUSE = frozenset(_REMEDIES)
+_LEVEL = frozenset((12, 53))
+_AGAIN = "let the seller give access once more, then do this again within half an hour; or do it in the seller's workbench"
 _BUSY = frozenset((10, 530))
 _SESSION = re.compile(r"(^|[.\-])(session-expired|invalid-sessionkey|sessionkey-not-generated-by-server)")
 # Who has to wait; the day's quota and the app's frequency are shared by every shop that uses the app.
@@ -49,8 +51,11 @@ _SCOPES = {
 _THEIRS = re.compile(r"^is[pm]\.|^isv\.logistics-[a-z]+-service-error:(B150|S01)$")
 
 
-def refusal(error: Mapping[str, object], *, effect: bool, now: datetime, raw: str) -> RemoteError:
-    """The exception for one `error_response`; `effect` says that the call may have changed something before it failed."""
+def refusal(error: Mapping[str, object], *, effect: bool, now: datetime, raw: str, short: bool = False) -> RemoteError:
+    """The exception for one `error_response`; `effect` says that the call may have changed something before it failed.
+
+    `short` calls need the short authorisation (w2), which ends long before the session: that stops them and nothing else.
+    """
     code = _number(error.get("code"))
     sub = str(error.get("sub_code") or "")
     said = str(error.get("sub_msg") or error.get("msg") or "no reason given")
@@ -58,6 +63,8 @@ def refusal(error: Mapping[str, object], *, effect: bool, now: datetime, raw: st
     label = sub or str(code)
     if code == 7 or sub.endswith("call-limited"):
         return RateLimited(what, seconds=_wait(sub, said, now), code=label, raw=raw, scope=_SCOPES.get(sub, "shop"))
+    if short and code in _LEVEL:
+        return RemoteRejected(what, code=label, raw=raw, remedy=_AGAIN)
     if code in _PAUSE or _SESSION.search(sub):
         return CredentialsRefused(what, code=label, raw=raw, remedy=_REMEDIES.get(code, _REMEDIES[27]))
     if code in _BUSY or _THEIRS.search(sub):

@@ -103,6 +103,23 @@ def test_above_some_amount_a_person_must_type_in_a_code(desk: Desk, place: Calla
     assert desk.state(refund_id) is AfterSaleState.REQUESTED
 
 
+def test_a_short_authorisation_that_ended_stops_the_answer_and_nothing_else(desk: Desk, place: Callable[..., str]) -> None:
+    here, gone = place(), place()
+    desk.ship(gone)
+    desk.shop.access.short = False
+    for tmall in (False, True):
+        desk.shop.shop.tmall = tmall
+        with pytest.raises(RemoteRejected, match="give access once more"):
+            desk.answer(desk.shop.ask_refund(here), True)
+        with pytest.raises(RemoteRejected, match="give access once more"):
+            desk.answer(desk.shop.ask_refund(gone, kind="REFUND_AND_RETURN"), True)
+    desk.shop.shop.tmall = False
+    with pytest.raises(RemoteRejected, match="give access once more"):
+        desk.answer(desk.shop.ask_refund(gone), False, "已经在路上了")
+    desk.shop.access.short = True
+    assert desk.answer(desk.shop.ask_refund(here), True) is AfterSaleState.CLOSED
+
+
 @pytest.mark.parametrize("tmall", [False, True])
 def test_a_return_is_agreed_to_then_paid_back(
     desk: Desk, place: Callable[..., str], environment: FixedEnvironment, tmall: bool

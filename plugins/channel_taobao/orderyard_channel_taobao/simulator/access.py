@@ -27,6 +27,8 @@ class Access:
     first: str
     denies: bool = False
     """The seller says no on the page of consent."""
+    short: bool = True
+    """Whether the short authorisation (w2) still holds, without which no refund is answered."""
     lasts: int = 30 * _DAY
     renewable: int = 60 * _DAY
     """Seconds that a refresh token lasts; 0 for an app that may not renew."""

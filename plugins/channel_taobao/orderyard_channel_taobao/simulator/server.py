@@ -24,6 +24,9 @@ _APP_KEY = "12345678"
 _SECRET = hashlib.sha256(b"the secret of the simulated app").hexdigest()[:32]
 _SESSION = f"6100{hashlib.sha256(b'the session of the simulated shop').hexdigest()[:46]}"
 
+_SHORT = frozenset(
+    ("taobao.rp.refunds.agree", "taobao.rp.refund.review", "taobao.rp.returngoods.agree", "taobao.refund.refuse")
+)
 _LIMITS = {
     "api": (7, "App Call Limited", "accesscontrol.limited-by-api-access-count", "This ban will last for 1 more seconds"),
     "app": (7, "App Call Limited", "accesscontrol.limited-by-app-access-count", "This ban will last for 3600 more seconds"),
@@ -215,6 +218,8 @@ class TaobaoSimulator(ChannelSimulator):
             refuse(27, "Invalid session", "isv.session-expired", "sessionkey 已过期")
         if not self.access.opens(params["session"]):
             refuse(27, "Invalid session", "isv.invalid-sessionkey", "sessionkey 无效")
+        if params["method"] in _SHORT and not self.access.short:
+            refuse(53, "Insufficient session permissions", "isv.w2-security-authorize-invalid", "短授权已过期")
 
     def _wall_clock(self) -> datetime:
         """The time in Beijing, without a zone, as the platform compares it."""
