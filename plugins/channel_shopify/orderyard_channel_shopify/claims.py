@@ -9,7 +9,7 @@ Refunds without a return need no answer and stay in the order's document.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,13 +53,10 @@ class Disposition(StrEnum):
     RESTOCKED = "RESTOCKED"
 
 
-_STAGE = {
-    ReturnStatus.REQUESTED: 0,
-    ReturnStatus.OPEN: 1,
-    ReturnStatus.CLOSED: 2,
-    ReturnStatus.DECLINED: 2,
-    ReturnStatus.CANCELED: 2,
-}
+_STAGE: Mapping[str, int] = {ReturnStatus.REQUESTED: 0, ReturnStatus.OPEN: 1}
+_LAST_STAGE = 2
+"""Also of a status we do not know: it parks the one return that has it when that is read, and not the whole page."""
+
 _OVER = {
     ReturnStatus.CLOSED: AfterSaleState.CLOSED,
     ReturnStatus.DECLINED: AfterSaleState.REJECTED,
@@ -83,7 +80,9 @@ def pull(api: AdminApi, query: str, cursor: str | None) -> Page:
     """Returns of the orders that `query` finds; each is fetched by itself, so that a page stays cheap."""
     orders = api.read("returns", {"first": ORDERS_PER_PAGE, "after": cursor, "query": query}).node("orders")
     found = tuple(
-        Found(entry.text("id"), _version(entry)) for order in orders.each("nodes") for entry in order.connection("returns")
+        Found(entry.text("id"), _version(entry))
+        for order in orders.each("nodes")
+        for entry in order.node("returns").each("nodes")
     )
     page = orders.node("pageInfo")
     return Page(found, page.text("endCursor") if page.flag("hasNextPage") else None)
@@ -125,7 +124,8 @@ def answer(api: AdminApi, said: ClaimAnswer, *, notify: bool) -> None:
 def _version(entry: Node) -> datetime:
     moments = [entry.node("order").moment("updatedAt"), entry.moment("createdAt")]
     moments += [entry.moment(name) for name in ("requestApprovedAt", "closedAt") if entry.has(name)]
-    return max(moments).replace(microsecond=0) + timedelta(microseconds=_STAGE[entry.choice("status", ReturnStatus)])
+    stage = _STAGE.get(entry.text("status"), _LAST_STAGE)
+    return max(moments).replace(microsecond=0) + timedelta(microseconds=stage)
 
 
 def _read(document: Node) -> Claim:

@@ -16,7 +16,7 @@ from orderyard.core.aftersales.api import AfterSaleState, AfterSaleType, GoodsSt
 from orderyard.core.channels.api import AnswersClaims, Claim, ClaimAnswer, ReportsClaims, Shipment, ShippedLine, Window
 from orderyard.core.kernel.errors import OutcomeUnknown, RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.values import Address, Money
-from orderyard.core.testing.scripted import FixedEnvironment
+from orderyard.core.testing.scripted import FixedEnvironment, ScriptedTransport, answer
 from orderyard.core.testing.simulator import BuyerOrder
 
 
@@ -183,9 +183,25 @@ def test_a_pull_finds_the_returns_of_changed_orders(
     assert channel.pull_claims(Window(since, since + timedelta(hours=1))).found == ()
     late = simulator.returns.request(shipped, 1)
     page = channel.pull_claims(Window(since, since + timedelta(hours=1)))
-    assert [(found.external_id, found.body) for found in page.found] == [(early, None), (late, None)]
+    assert [(found.external_id, found.body) for found in page.found] == [(late, None), (early, None)]
     assert [found.version for found in page.found] == [claim_of(channel, found.external_id).version for found in page.found]
     assert page.cursor is None
+
+
+def test_a_status_that_is_new_holds_up_no_other_return() -> None:
+    def head(number: int, status: str) -> dict[str, Any]:
+        at = "2026-11-21T08:00:00Z"
+        order = {"id": "gid://shopify/Order/1", "updatedAt": at, "currencyCode": "USD"}
+        known = {"id": f"gid://shopify/Return/{number}", "name": f"#1-R{number}", "createdAt": at, "order": order}
+        return {**known, "status": status, "requestApprovedAt": None, "closedAt": None}
+
+    page = {"pageInfo": {"hasNextPage": False, "endCursor": None}}
+    orders = [{"id": "gid://shopify/Order/1", "returns": {"nodes": [head(1, "DREAMING"), head(2, "OPEN")]}}]
+    transport = ScriptedTransport(answer({"data": {"orders": {**page, "nodes": orders}}}))
+    shop = Shopify({"shop": "demo.myshopify.com", "access_token": "t"}, transport)
+    now = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    found = shop.pull_claims(Window(now - timedelta(hours=2), now)).found
+    assert [one.external_id for one in found] == ["gid://shopify/Return/1", "gid://shopify/Return/2"]
 
 
 def test_pages_of_claims_lead_to_each_other(
