@@ -301,8 +301,7 @@ class System:
         wiring.hear(FoVoided, void_waybills)
         wiring.hear(FoReleased, want_waybills)
         wiring.hear(RelabelWanted, relabel)
-        ability = {name: kind.ability.tracking_per for name, kind in self.plugins.channels.items()}
-        wiring.hear(ShipmentDispatched, WriteBack(ability, self.carriers.titles()).hear)
+        wiring.hear(ShipmentDispatched, WriteBack(self.channels.accounts.tracking_per, self.carriers.titles()).hear)
         wiring.hear(AfterSaleAnswered, hear_answered)
         wiring.foreseen = (ledger.CLOSED,)
         wiring.about[fulfillment.HOLDER] = holders

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..kernel.db import Database, as_moment
 from ..kernel.values import Money
-from .states import OVER
+from .api import AfterSaleState
+from .states import ANSWERABLE, OVER
 
 PAGE = 40
 CAP = 1000
@@ -66,7 +67,9 @@ class AfterSaleRow:
 
     @property
     def to_answer(self) -> bool:
-        return self.state == "requested" and not self.answered_by
+        """Whether our word is wanted: on the wish itself, or on goods that came back to a platform's seller."""
+        wanted = self.state in ANSWERABLE if self.by_platform else self.state == AfterSaleState.REQUESTED
+        return wanted and not self.answered_by
 
     @property
     def over(self) -> bool:

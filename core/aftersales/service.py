@@ -13,7 +13,7 @@ from ..kernel.values import Money, quantity
 from ..orders import service as orders
 from ..orders.api import HoldCode
 from .api import AfterSaleAnswered, AfterSaleMoved, AfterSaleState, AfterSaleType, Asked, GoodsState, MoneyState, Wanted
-from .states import AFTER_SALE, OVER
+from .states import AFTER_SALE, ANSWERABLE, OVER
 
 _COLUMNS = (
     "number", "order_id", "source", "external_id", "type", "state", "goods", "money", "amount", "reason", "words", "carrier",
@@ -78,7 +78,7 @@ def follow(uow: UnitOfWork, asked: Asked) -> tuple[int, str]:
             remedy="look it up at the platform",
         )
     changed = "brought up to date"
-    again = mine.state in OVER and asked.state not in OVER  # asked anew: nobody has answered that yet
+    again = asked.state is not mine.state and asked.state in ANSWERABLE  # another question, which nobody has answered yet
     if asked.state is not mine.state:
         AFTER_SALE.check(mine.number, mine.state, asked.state, remedy="look it up at the platform")
         changed = f"{mine.state} → {asked.state}"
@@ -223,8 +223,9 @@ def request(
 def answer(uow: UnitOfWork, after_sale_id: int, agree: bool, because: str) -> None:
     """A person agrees or refuses. What a platform reports is answered there, and follows when it says so itself."""
     mine = held(uow, after_sale_id)
-    if mine.state is not AfterSaleState.REQUESTED:
-        raise DomainError(f"after-sale {mine.number} is {mine.state}", remedy="only what is requested can be answered")
+    ours = mine.external_id == mine.number
+    if mine.state not in ANSWERABLE or (ours and mine.state is not AfterSaleState.REQUESTED):
+        raise DomainError(f"after-sale {mine.number} is {mine.state}", remedy="only what waits for an answer can be answered")
     if mine.answered_by:
         raise DomainError(
             f"after-sale {mine.number} was answered by {mine.answered_by} already", remedy="wait until the platform follows"
@@ -234,7 +235,7 @@ def answer(uow: UnitOfWork, after_sale_id: int, agree: bool, because: str) -> No
     said = "agree" if agree else "refuse"
     uow.db.change("UPDATE after_sale SET answered_by = ?, answer = ? WHERE id = ?", (uow.actor, said, mine.id))
     uow.note(said, "after_sale", mine.id, because)
-    if mine.external_id != mine.number:
+    if not ours:
         uow.emit(AfterSaleAnswered(mine.id, mine.source, mine.external_id, agree, because))
         return
     target = AfterSaleState.APPROVED if agree else AfterSaleState.REJECTED

@@ -13,6 +13,9 @@ OVER = (S.CLOSED, S.REJECTED, S.CANCELLED)
 DECIDED = (S.APPROVED, S.IN_TRANSIT, S.RECEIVED, S.INSPECTED, S.SETTLING)
 """Agreed to and not over."""
 
+ANSWERABLE = (S.REQUESTED, S.IN_TRANSIT, S.RECEIVED)
+"""Somebody waits for our word: on the wish itself, or on the goods that came back for it."""
+
 _FORWARD: Mapping[S, frozenset[S]] = {
     S.REQUESTED: frozenset({S.APPROVED, S.IN_TRANSIT, S.RECEIVED, S.INSPECTED, S.SETTLING, S.CLOSED, S.REJECTED, S.CANCELLED}),
     S.APPROVED: frozenset({S.IN_TRANSIT, S.RECEIVED, S.INSPECTED, S.SETTLING, S.CLOSED, S.REJECTED, S.CANCELLED}),
@@ -20,8 +23,9 @@ _FORWARD: Mapping[S, frozenset[S]] = {
     S.RECEIVED: frozenset({S.INSPECTED, S.SETTLING, S.CLOSED, S.REJECTED, S.CANCELLED}),
     S.INSPECTED: frozenset({S.SETTLING, S.CLOSED, S.REJECTED, S.CANCELLED}),
     S.SETTLING: frozenset({S.CLOSED, S.REJECTED, S.CANCELLED}),
-    # A refused or withdrawn request may be made again, and platforms let a refund fail that was on its way.
-    S.REJECTED: frozenset({S.REQUESTED, S.APPROVED, S.CLOSED, S.CANCELLED}),
+    # A refused or withdrawn request may be made again; and a platform that is called in decides otherwise, as far as it likes.
+    S.REJECTED: frozenset({S.REQUESTED, S.APPROVED, S.IN_TRANSIT, S.RECEIVED, S.INSPECTED, S.SETTLING, S.CLOSED, S.CANCELLED}),
     S.CANCELLED: frozenset({S.REQUESTED}),
+    S.CLOSED: frozenset({S.APPROVED, S.IN_TRANSIT, S.RECEIVED}),  # a return that was closed too early is opened again
 }
 AFTER_SALE: Transitions[S] = Transitions("after-sale", _FORWARD)

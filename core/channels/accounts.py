@@ -126,11 +126,26 @@ class Accounts:
             self.refused(facts, error)
             return
         if isinstance(error, RateLimited):
-            key = {"call": f"{facts.code}/{call}", "app": f"app/{facts.adapter}"}.get(error.scope, facts.code)
             wait = timedelta(seconds=max(error.seconds, 0.1))
-            self._resting[key] = self.installation.environment.now() + wait
+            self.rest(facts, call, wait, error.scope)
         with self.installation.unit_of_work(f"channel:{facts.code}") as uow:
             uow.db.change("UPDATE connection SET message = ? WHERE id = ?", (said(error)[:2000], facts.id))
+
+    def rest(self, facts: ConnectionFacts, call: str, wait: timedelta, scope: str = "call") -> None:
+        """Leave one kind of call, a whole shop or every shop of its adapter alone for a while."""
+        key = {"call": f"{facts.code}/{call}", "app": f"app/{facts.adapter}"}.get(scope, facts.code)
+        self._resting[key] = self.installation.environment.now() + wait
+
+    def tracking_per(self, adapter: str, code: str, sealed: str) -> str:
+        """The finest thing this connection's platform takes a waybill for; its settings may say otherwise than its class."""
+        kind = self._plugins.channels.get(adapter)
+        if kind is None:
+            return "order"
+        facts = ConnectionFacts(0, code, "channel", adapter, None, sealed, "active", None)
+        try:
+            return kind(settings_of(self.seal, facts, kind.settings), self._transport).ability.tracking_per
+        except OrderyardError:  # half set up: what it can do is still what its class says
+            return kind.ability.tracking_per
 
     def refused(self, facts: ConnectionFacts, error: CredentialsRefused) -> None:
         """Pause a connection whose credentials are no good, and say so where people look."""

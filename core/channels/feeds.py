@@ -35,6 +35,9 @@ _log = logging.getLogger("orderyard.channels")
 _BATCHES = 100
 """So often a queue is asked in one go; what it still holds then has its turn in the next round."""
 
+_EMPTY = timedelta(seconds=10)
+"""A queue that was empty is left alone for so long: platforms count our questions."""
+
 FIRST_LOOK = timedelta(days=1)
 """How far back a connection looks that was never pulled."""
 
@@ -291,6 +294,8 @@ class Feeds:
                     self._keep(uow, facts, message.hint, b"")
             channel.confirm_messages([message.token for message in messages])
             count += len(messages)
+        if not count:
+            self._accounts.rest(facts, "queue", _EMPTY)
         return count
 
     def ask_queues(self) -> dict[str, int]:

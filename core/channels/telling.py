@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..aftersales import service as aftersales
+from ..aftersales.states import ANSWERABLE
 from ..connections.service import ConnectionFacts, connection
 from ..kernel.errors import OutcomeUnknown, RemoteNotUnderstood, RemoteRejected
 from ..kernel.uow import UnitOfWork
@@ -71,7 +72,7 @@ class Telling:
             raise RemoteRejected(f"{channel.title} takes no answers to claims", remedy="answer it on the platform's own page")
         try:
             claim = channel.read_claim(channel.fetch_claim(claim_id))
-            if claim.state == "requested":
+            if claim.state in ANSWERABLE:
                 said = ClaimAnswer(claim, bool(task.payload["agree"]), str(task.payload["because"]))
                 channel.answer_claim(said, task.key)
         except OutcomeUnknown:

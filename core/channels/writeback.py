@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..fulfillment.api import ShipmentDispatched
@@ -45,11 +46,12 @@ def plan(tracking_per: str, sent: Sequence[Sent], *, told_before: bool) -> tuple
 class WriteBack:
     """Hears what was dispatched and writes down, in the same unit of work, what each platform is to be told.
 
-    `ability` gives `tracking_per` by the name of the channel's adapter, `titles` a carrier's code and title by its adapter's.
+    `finest` gives `tracking_per` of a connection (adapter, code, sealed settings), `titles` a carrier's code and title by its
+    adapter's name.
     """
 
-    def __init__(self, ability: Mapping[str, str], titles: Mapping[str, tuple[str, str]]) -> None:
-        self._ability = ability
+    def __init__(self, finest: Callable[[str, str, str], str], titles: Mapping[str, tuple[str, str]]) -> None:
+        self._finest = functools.lru_cache(maxsize=256)(finest)
         self._titles = titles
 
     def hear(self, uow: UnitOfWork, events: Sequence[ShipmentDispatched]) -> None:
@@ -58,7 +60,7 @@ class WriteBack:
 
     def _plan(self, uow: UnitOfWork, event: ShipmentDispatched) -> None:
         rows = uow.db.rows(
-            "SELECT d.connection_id, c.code, c.adapter, d.order_id, d.external_id FROM channel_order d "
+            "SELECT d.connection_id, c.code, c.adapter, c.settings, d.order_id, d.external_id FROM channel_order d "
             f"JOIN connection c ON c.id = d.connection_id WHERE d.order_id IN ({marks(event.order_ids)}) ORDER BY d.order_id",
             list(event.order_ids),
         )
@@ -67,12 +69,12 @@ class WriteBack:
         carriers = uow.db.row("SELECT adapter FROM connection WHERE code = ?", (event.carrier,))
         code, title = self._titles.get("" if carriers is None else carriers[0], (event.carrier, event.carrier))
         tasks = []
-        for connection_id, connection, adapter, order_id, external_id in rows:
+        for connection_id, connection, adapter, settings, order_id, external_id in rows:
             before = uow.db.rows(
                 "SELECT lines FROM shipment_notice WHERE order_id = ? AND state <> 'not_supported'", (order_id,)
             )
             sent, open_ = self._sent(uow, event.fo_id, order_id, [json.loads(row[0]) for row in before])
-            lines = plan(self._ability.get(adapter, "order"), sent, told_before=bool(before))
+            lines = plan(self._finest(adapter, connection, settings), sent, told_before=bool(before))
             key = f"{connection}/{external_id}/{event.number}"
             whole = not open_ and not before
             uow.db.insert(

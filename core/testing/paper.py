@@ -115,6 +115,7 @@ class Platform:
     shipments: list[dict[str, Any]] = field(default_factory=list)
     stock: dict[str, int] = field(default_factory=dict)
     claims: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: list[dict[str, Any]] = field(default_factory=list)
     memos: dict[str, tuple[str, str]] = field(default_factory=dict)
     queue: list[tuple[str, str]] = field(default_factory=list)
     """Messages that nobody has confirmed: (token, order)."""
@@ -152,6 +153,7 @@ class Platform:
             said = self.claims.get(asked["id"])
             return Response(404 if said is None else 200, {}, b"" if said is None else body(said))
         if request.url == "paper:answer":
+            self.answers.append(asked)
             said = self.claims[asked["id"]]
             self.claims[asked["id"]] = later(said, 1, state="approved" if asked["agree"] else "rejected")
         elif request.url == "paper:queue":

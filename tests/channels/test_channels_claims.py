@@ -163,3 +163,30 @@ def test_what_privacy_asks_for_waits_for_a_person(shop: Shop) -> None:
     assert shop.verdicts() == [("buyer-7", "dismissed")]
     with pytest.raises(DomainError, match="is not parked"), shop.house.work() as uow:
         dismiss(uow, row, "again")
+
+
+def test_goods_that_came_back_are_another_question(shop: Shop) -> None:
+    shop.house.receive("SH", TEE=5)
+    shop.pull(document("T1", ("TEE", 2)))
+    shop.house.ship(shop.house.fos(shop.order("T1"))[0])
+    said = claim("C1", "T1", ("TEE", 2), type="return_refund", goods="waiting")
+    shop.claim(said)
+    with shop.house.work() as uow:
+        aftersales.answer(uow, 1, True, "send it back")
+    shop.house.system.worker.drain()
+    assert states(shop)[0][1] == "approved"
+    shop.claim(later(said, 120, state="in_transit", waybill="SF99"))
+    assert shop.house.db.rows("SELECT state, answered_by FROM after_sale") == [("in_transit", "")]
+    with shop.house.work() as uow:
+        aftersales.answer(uow, 1, True, "it is here and whole")
+    shop.house.system.worker.drain()
+    assert [told["because"] for told in shop.platform.answers] == ["send it back", "it is here and whole"]
+    shop.house.prove()
+
+
+def test_a_platform_may_decide_otherwise_after_a_refusal(asked: Shop) -> None:
+    asked.claim(later(asked.platform.claims["C1"], 60, state="rejected"))
+    asked.claim(later(asked.platform.claims["C1"], 60, state="in_transit"))
+    asked.claim(later(asked.platform.claims["C1"], 60, state="closed"))
+    assert states(asked)[0][1] == "closed"
+    asked.house.prove()
