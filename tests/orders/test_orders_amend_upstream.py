@@ -18,6 +18,7 @@ from orderyard.core.channels.api import (
     ChannelLine,
     ChannelOrder,
     Confirmed,
+    DocumentKind,
     ListingRef,
     Page,
     Shipment,
@@ -98,7 +99,7 @@ class Platform:
         body = json.dumps(document).encode()
         installation = self.house.system.installation
         with installation.unit_of_work("channel:paper") as uow:
-            inbox = store(uow, 1, "pull", polled("T1", AT, body), "T1", body=body)
+            inbox = store(uow, 1, "pull", polled(DocumentKind.ORDER, "T1", AT, body), "T1", body=body)
         assert inbox is not None
         facts = connection(self.house.db, "paper")
         verdict, _ = take(installation, facts, Paper({}, self.house.system.transport), inbox, body)

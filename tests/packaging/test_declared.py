@@ -72,4 +72,6 @@ def test_a_plugin_declares_what_it_imports(plugin: Path) -> None:
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
 def test_the_tests_of_a_plugin_declare_what_they_import(plugin: Path) -> None:
-    assert undeclared(sorted((plugin / "tests").rglob("*.py")), declared(ROOT, "test") | declared(plugin, "test")) == []
+    # What lies in `peers` runs in an environment of its own, with somebody else's client.
+    files = [path for path in sorted((plugin / "tests").rglob("*.py")) if "peers" not in path.parts]
+    assert undeclared(files, declared(ROOT, "test") | declared(plugin, "test")) == []

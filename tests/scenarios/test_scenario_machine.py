@@ -185,7 +185,7 @@ class Merchant(RuleBasedStateMachine):
     @precondition(has_orders)
     @rule(which=ANY, where=st.integers(1, 3))
     def move_house(self, which: int, where: int) -> None:
-        with self.house.work() as uow:
+        with may_refuse(), self.house.work() as uow:
             orders.change_address(uow, self.an_order(which), door(where), "the buyer moved")
 
     @precondition(has_orders)

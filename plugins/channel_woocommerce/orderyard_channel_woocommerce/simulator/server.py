@@ -61,7 +61,7 @@ HTML = "text/html; charset=UTF-8"
 class WooChaos(Chaos):
     """One trouble more: `dies`, when PHP ends in the middle of a batch, or of an order's update before its status is set."""
 
-    TROUBLES = (*Chaos.TROUBLES, "dies")  # type: ignore[assignment]  # a longer tuple than the base's
+    TROUBLES = (*Chaos.TROUBLES, "dies")
 
 
 @cache
