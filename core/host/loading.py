@@ -7,8 +7,11 @@ anybody is asked, and asking one plugin asks only that one.
 
 from __future__ import annotations
 
+import functools
+import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -64,19 +67,34 @@ class Guest:
 
 def entries() -> dict[str, list[EntryPoint]]:
     """The installed plugins by slug; two distributions may claim the same one."""
+    found, _ = _looked_up(_shelves())
+    return {slug: list(several) for slug, several in found.items()}
+
+
+def installed() -> tuple[Installed, ...]:
+    """Each of them with the distribution that brought it."""
+    _, brought = _looked_up(_shelves())
+    return brought
+
+
+def _shelves() -> tuple[tuple[str, int], ...]:
+    """Where distributions lie, and when anything was last put there or taken away."""
+    return tuple((path, os.stat(path).st_mtime_ns) for path in sys.path if os.path.isdir(path))
+
+
+@functools.lru_cache(maxsize=4)
+def _looked_up(_: tuple[tuple[str, int], ...]) -> tuple[dict[str, list[EntryPoint]], tuple[Installed, ...]]:
+    """Reading what every distribution brings takes longer than starting ours: once is enough, until something changes."""
     found: dict[str, dict[str, EntryPoint]] = {}
     for entry in entry_points(group=GROUP):
         found.setdefault(entry.name, {})[entry.value] = entry
-    return {slug: [by_value[value] for value in sorted(by_value)] for slug, by_value in sorted(found.items())}
-
-
-def installed(found: Mapping[str, Iterable[EntryPoint]]) -> tuple[Installed, ...]:
-    """Each of them with the distribution that brought it."""
-    return tuple(
+    by_slug = {slug: [by_value[value] for value in sorted(by_value)] for slug, by_value in sorted(found.items())}
+    brought = tuple(
         Installed(slug, entry.dist.name if entry.dist else "", entry.dist.version if entry.dist else "")
-        for slug, several in found.items()
+        for slug, several in by_slug.items()
         for entry in several
     )
+    return by_slug, brought
 
 
 def imported(slug: str, found: Mapping[str, list[EntryPoint]]) -> object:

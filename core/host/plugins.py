@@ -315,7 +315,7 @@ def load(
     running shop needs no simulators, and whatever they import.
     """
     given = extra or {}
-    plugins = Plugins(enabled, installed(entries()), reserved or {}, left_out)
+    plugins = Plugins(enabled, installed(), reserved or {}, left_out)
     plugins.start(given)
     return plugins
 

@@ -6,6 +6,7 @@ import threading
 
 from flask import Flask
 from waitress import create_server  # type: ignore[import-untyped]
+from waitress.wasyncore import close_all  # type: ignore[import-untyped]
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a request the server reads at all; the application refuses much less."""
@@ -35,6 +36,9 @@ class Server:
             return  # its socket was closed by stop()
 
     def stop(self) -> None:
-        self._server.close()
-        if self._thread is not None:
+        """Answer nobody any more; a browser that keeps its connection open keeps nobody waiting."""
+        if self._thread is not None and self._thread.is_alive():
+            # On the loop's own thread, which ends when nothing is open.
+            self._server.trigger.pull_trigger(lambda: close_all(self._server._map, ignore_all=True))
             self._thread.join(timeout=5)
+        self._server.close()

@@ -96,8 +96,11 @@ def address(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A window that fails the test when the page breaks its own content policy or a script of it fails."""
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    """A window that fails the test when the page breaks its own content policy or a script of it fails.
+
+    It asks for `address` to be closed before the server is: a page that asks again would find nobody.
+    """
     context = chromium.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
     page = context.new_page()
     wrong: list[str] = []
