@@ -315,17 +315,21 @@ def undisturbed(uow: UnitOfWork, fo_ids: Sequence[int]) -> list[int]:
     Whoever frees stock holds some already, and must not wait for a document whose holder may be waiting for that stock. What
     is left out is found by the next round (`offer_again`).
     """
-    if uow.db.sqlite or not fo_ids:
+    if uow.db.sqlite:
         return list(fo_ids)
-    lines = dict(uow.db.rows(f"SELECT fo_id, COUNT(*) FROM fo_line WHERE fo_id IN ({marks(fo_ids)}) GROUP BY fo_id", fo_ids))
-    locked: dict[int, int] = {}
-    for (fo_id,) in uow.db.rows(
-        "SELECT f.id FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id JOIN sales_order o ON o.id = l.order_id "
-        f"WHERE f.id IN ({marks(fo_ids)}) ORDER BY f.id FOR UPDATE OF f, o SKIP LOCKED",
-        fo_ids,
-    ):
-        locked[fo_id] = locked.get(fo_id, 0) + 1
-    return [fo_id for fo_id in fo_ids if fo_id in locked and locked[fo_id] == lines.get(fo_id)]
+    free: list[int] = []
+    for start in range(0, len(fo_ids), _TOGETHER):
+        part = fo_ids[start : start + _TOGETHER]
+        lines = dict(uow.db.rows(f"SELECT fo_id, COUNT(*) FROM fo_line WHERE fo_id IN ({marks(part)}) GROUP BY fo_id", part))
+        locked: dict[int, int] = {}
+        for (fo_id,) in uow.db.rows(
+            "SELECT f.id FROM fulfillment_order f JOIN fo_line l ON l.fo_id = f.id JOIN sales_order o ON o.id = l.order_id "
+            f"WHERE f.id IN ({marks(part)}) ORDER BY f.id FOR UPDATE OF f, o SKIP LOCKED",
+            part,
+        ):
+            locked[fo_id] = locked.get(fo_id, 0) + 1
+        free += [fo_id for fo_id in part if fo_id in locked and locked[fo_id] == lines.get(fo_id)]
+    return free
 
 
 def fo_lines(uow: UnitOfWork, fo_id: int) -> list[FoLineRow]:

@@ -40,25 +40,24 @@ def serve(lines: Sequence[FoLineRow], warehouse_id: int, free: Free, movable: It
     if not any(line.reserved for line in lines):
         warehouse_id = _whole(lines, warehouse_id, free, movable)
     left = {line.sku_id: free.get((warehouse_id, line.sku_id), 0) for line in lines}
-    sets: dict[tuple[int, int], int] = {}
+    kits: dict[tuple[int, int], list[FoLineRow]] = {}
     for line in lines:
         if line.kit_line is not None:
-            possible = (line.reserved + min(line.quantity - line.reserved, left[line.sku_id])) // line.per_kit
-            key = (line.order_id, line.kit_line)
-            sets[key] = min(sets.get(key, possible), possible)
-    units = []
-    short = set()
+            kits.setdefault((line.order_id, line.kit_line), []).append(line)
+    given: dict[int, int] = {}
     for line in lines:
-        missing = line.quantity - line.reserved
-        give = min(missing, left[line.sku_id])
-        if line.kit_line is not None:
-            give = max(0, min(give, sets[line.order_id, line.kit_line] * line.per_kit - line.reserved))
-        if give:
-            left[line.sku_id] -= give
-            units.append((line, give))
-        if give < missing:
-            short.add(line.code)
-    return Serving(warehouse_id, tuple(units), tuple(sorted(short)))
+        if line.id in given:
+            continue
+        # A kit has its turn where its first component stands, all of it: what stands before it has had what it wanted.
+        parts = [line] if line.kit_line is None else kits[line.order_id, line.kit_line]
+        sets = min((part.reserved + min(part.quantity - part.reserved, left[part.sku_id])) // part.per_kit for part in parts)
+        for part in parts:
+            most = part.quantity if part.kit_line is None else sets * part.per_kit
+            given[part.id] = max(0, min(most - part.reserved, part.quantity - part.reserved, left[part.sku_id]))
+            left[part.sku_id] -= given[part.id]
+    units = tuple((line, given[line.id]) for line in lines if given[line.id])
+    short = sorted({line.code for line in lines if line.reserved + given[line.id] < line.quantity})
+    return Serving(warehouse_id, units, tuple(short))
 
 
 def _whole(lines: Sequence[FoLineRow], warehouse_id: int, free: Free, movable: Iterable[ServingWarehouse]) -> int:

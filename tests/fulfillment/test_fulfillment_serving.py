@@ -57,3 +57,18 @@ def test_statements_do_not_grow_with_those_who_wait(house: House) -> None:
         counts.append(len(seen))
     assert counts[0] == counts[1]
     house.prove()
+
+
+def test_a_kit_takes_nothing_of_what_a_line_before_it_took(house: House) -> None:
+    house.receive("SH", CAP=1)
+    [order_id] = house.place(house.order(("TEE", 1), ("SET", 1)))
+    [fo_id] = house.fos(order_id)
+    house.receive("SH", TEE=2)
+    rows = house.db.rows(
+        "SELECT k.code, f.reserved FROM fo_line f JOIN sku k ON k.id = f.sku_id WHERE f.fo_id = ? ORDER BY f.id", (fo_id,)
+    )
+    assert rows == [("TEE", 1), ("TEE", 0), ("CAP", 0)], "half a kit is no kit"
+    house.prove()
+    house.receive("SH", TEE=1)
+    assert house.fo_state(fo_id) == "allocated"
+    house.prove()
