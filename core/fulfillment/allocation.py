@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..inventory import service as inventory
 from ..inventory.locks import keeping_apart
@@ -349,7 +349,7 @@ def _claimants(uow: UnitOfWork, warehouse: str) -> list[Claimant]:
         f"WHERE p.state = 'planned'){' AND w.code = ?' if warehouse else ''} ORDER BY f.id, x.order_id, l.no",
         given,
     )
-    heads: dict[int, tuple[object, ...]] = {}
+    heads: dict[int, tuple[Any, ...]] = {}
     lines: dict[int, list[Share]] = {}
     deadlines: dict[int, datetime] = {}
     for (
@@ -363,7 +363,7 @@ def _claimants(uow: UnitOfWork, warehouse: str) -> list[Claimant]:
         due = as_moment(ship_by) if ship_by is not None else paid + timedelta(hours=hours)
         deadlines[id_] = min(deadlines.get(id_, due), due)
     return [
-        Claimant(id_, number, shop_id, warehouse_id, code, state, paid_at, deadlines[id_], tuple(lines[id_]))  # type: ignore[arg-type]
+        Claimant(id_, number, shop_id, warehouse_id, code, state, paid_at, deadlines[id_], tuple(lines[id_]))
         for id_, (number, shop_id, warehouse_id, code, state, paid_at) in heads.items()
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..inventory import service as inventory
 from ..kernel.db import Database, marks
@@ -295,10 +296,10 @@ def candidates(db: Database, shop_id: int | None = None) -> list[Candidate]:
     )
 
 
-def _fo(row: Sequence[object]) -> Fo:
+def _fo(row: Sequence[Any]) -> Fo:
     id_, number, shop, warehouse, state, key, cod, currency, sealed, carrier, version = row[:11]
     return Fo(
-        id_, number, shop, warehouse, FoState(str(state)), key, bool(cod), currency, bool(sealed), carrier, version, "",  # type: ignore[arg-type]
+        id_, number, shop, warehouse, FoState(str(state)), key, bool(cod), currency, bool(sealed), carrier, version, "",
     )  # fmt: skip
 
 

@@ -67,10 +67,6 @@ class RuleSet:
         wants = reduce(Wants.__or__, (one.wants for one in self.asked), Wants())
         return wants if self.listed else Wants(wants.windows, wants.list_prices)
 
-    @cached_property
-    def _informed(self) -> frozenset[str]:
-        return frozenset(one.name for one in self.asked if isinstance(one.rule, InformedRule))
-
     def facts(self, db: Database, merchant: Merchant, cards: Sequence[OrderCard]) -> dict[int, Facts]:
         return gather(db, merchant, self.wants, cards, self.listed)
 
@@ -81,8 +77,8 @@ class RuleSet:
             if (one.shops and card.shop not in one.shops) or (only_address and not one.rule.about_address):
                 continue
             try:
-                if one.name in self._informed:
-                    verdict = one.rule.judge_with(card, facts or Facts())  # type: ignore[attr-defined]
+                if isinstance(one.rule, InformedRule):
+                    verdict = one.rule.judge_with(card, facts or Facts())
                 else:
                     verdict = one.rule.judge(card)
                 if not isinstance(verdict, Verdict):
