@@ -28,7 +28,7 @@ from .core.customers import checks as customer_checks
 from .core.customers import queries as customers
 from .core.customers.api import CustomerCard, CustomersMerged
 from .core.fulfillment import checks as fulfillment_checks
-from .core.fulfillment import putback, replanning
+from .core.fulfillment import handing, putback, replanning
 from .core.fulfillment import service as fulfillment
 from .core.fulfillment.api import FoReleased, FoVoided, RelabelWanted, ShipmentDispatched
 from .core.fulfillment.release import release_ready
@@ -61,6 +61,7 @@ from .core.orders.api import (
     DepositForfeited,
     DepositPaid,
     Gift,
+    GivenAtCounter,
     HoldCode,
     HoldsLifted,
     MoneyReceived,
@@ -283,6 +284,7 @@ class System:
         wiring.hear(UnitsAdded, replanning.hear_added)
         wiring.hear(UnitsAdded, gifts.hear_planned)
         wiring.hear(AddressChanged, replanning.readdress)
+        wiring.hear(GivenAtCounter, handing.hear_given)
         wiring.hear(AddressChanged, self.reviewer.hear_address)
         wiring.hear(OrderChanged, self.reviewer.hear_changed)
         wiring.hear(RulesChanged, self.reviewer.hear_rules)

@@ -10,7 +10,7 @@ from ..connections.service import ConnectionFacts, connection, connections, paus
 from ..customers import queries as customers
 from ..fulfillment import service as fulfillment
 from ..fulfillment.api import FoReleased, FoState, FoVoided, RelabelWanted, WaybillState
-from ..fulfillment.states import INSIDE, LIVE, quoted
+from ..fulfillment.states import FETCHED, INSIDE, LIVE, quoted
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
 from ..kernel.db import as_json
@@ -55,15 +55,15 @@ def want_waybills(uow: UnitOfWork, events: Sequence[FoReleased]) -> None:
 def _want(uow: UnitOfWork, fo_id: int) -> None:
     row = uow.db.row(
         "SELECT f.number, f.carrier, f.state, (SELECT COUNT(*) FROM waybill w WHERE w.fo_id = f.id), "
-        f"(SELECT COUNT(*) FROM waybill w WHERE w.fo_id = f.id AND w.state IN ({quoted(LIVE)})) FROM fulfillment_order f "
-        "WHERE f.id = ?",
+        f"(SELECT COUNT(*) FROM waybill w WHERE w.fo_id = f.id AND w.state IN ({quoted(LIVE)})), "
+        f"{FETCHED} FROM fulfillment_order f WHERE f.id = ?",
         (fo_id,),
     )
     if row is None:
         return
-    number, carrier, state, before, live = row
-    if live or FoState(state) not in (FoState.RELEASED, *INSIDE):
-        return  # it was taken back in the same breath, or has its label
+    number, carrier, state, before, live, fetched = row
+    if fetched or live or FoState(state) not in (FoState.RELEASED, *INSIDE):
+        return  # it is picked up, was taken back in the same breath, or has its label
     if not carrier:
         note = "no carrier is set for this shop"
         orders.hold(uow, fo_id, HoldCode.NO_CARRIER, note, source="carriers", level="fo")

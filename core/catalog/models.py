@@ -29,6 +29,8 @@ class Shop(Table):
     parcel_first = peewee.BigIntegerField(default=0)
     """What the first kilogram of a parcel costs about, in minor units of its currency; each further one costs `parcel_next`."""
     parcel_next = peewee.BigIntegerField(default=0)
+    pickup_days = peewee.IntegerField(default=7)
+    """What is to be picked up waits so many days after its payment; then it is overdue."""
 
 
 class Sku(Table):

@@ -33,6 +33,7 @@ class ShopRow:
     merge_minutes: int
     parcel_first: int
     parcel_next: int
+    pickup_days: int
 
 
 def shops(db: Database) -> list[ShopRow]:
@@ -41,7 +42,7 @@ def shops(db: Database) -> list[ShopRow]:
         ShopRow(*[*row[:9], bool(row[9]), *row[10:]])
         for row in db.rows(
             "SELECT id, code, title, currency, timezone, tax_rate, ship_policy, ship_hours, carrier, finance_review, "
-            "merge_minutes, parcel_first, parcel_next FROM shop ORDER BY code"
+            "merge_minutes, parcel_first, parcel_next, pickup_days FROM shop ORDER BY code"
         )
     ]
 

@@ -28,6 +28,7 @@ class Terms:
     """Basis points inside every price."""
     ship_policy: str = "complete_only"
     ship_hours: int = 48
+    pickup_days: int = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +80,18 @@ def change_shop(uow: UnitOfWork, code: str, terms: Terms) -> None:
     facts = queries.shop_named(uow.db, code)
     title = _check_terms(terms)
     uow.db.change(
-        "UPDATE shop SET title = ?, timezone = ?, tax_rate = ?, ship_policy = ?, ship_hours = ? WHERE id = ?",
-        (title, terms.timezone, terms.tax_rate, terms.ship_policy, terms.ship_hours, facts.id),
+        "UPDATE shop SET title = ?, timezone = ?, tax_rate = ?, ship_policy = ?, ship_hours = ?, pickup_days = ? WHERE id = ?",
+        (title, terms.timezone, terms.tax_rate, terms.ship_policy, terms.ship_hours, terms.pickup_days, facts.id),
     )
     told = {"title": title, "timezone": terms.timezone, "tax": terms.tax_rate, "ship policy": terms.ship_policy}
-    uow.note("terms changed", "shop", facts.id, data=told | {"ship hours": terms.ship_hours})
+    uow.note("terms changed", "shop", facts.id, data=told | {"ship hours": terms.ship_hours, "pickup days": terms.pickup_days})
 
 
 def _check_terms(terms: Terms) -> str:
     """The title as it is kept."""
     bounded(terms.tax_rate, "the tax rate in basis points", 10_000)
     bounded(terms.ship_hours, "the number of hours until it ships", 8_760, lowest=1)
+    bounded(terms.pickup_days, "the number of days until a pickup is overdue", 365, lowest=1)
     if terms.timezone not in available_timezones():
         raise DomainError(f"there is no time zone {terms.timezone!r}", remedy="write it like Asia/Shanghai")
     if terms.ship_policy not in SHIP_POLICIES:

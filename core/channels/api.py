@@ -17,6 +17,7 @@ from ..aftersales.api import AfterSaleState, AfterSaleType, GoodsState, MoneySta
 from ..kernel.errors import DomainError, RemoteNotUnderstood
 from ..kernel.transport import Delivery, Transport
 from ..kernel.values import Address, Money, SettingField, quantity
+from ..orders.api import OrderStatus, PaymentState, Reach
 
 
 class DocumentKind(StrEnum):
@@ -113,6 +114,13 @@ class ChannelOrder:
     """Cancelled because the balance did not come in time: what was paid stays with the seller."""
 
 
+    reach: Reach = Reach.SHIPPED
+    warehouse: str = ""
+    """Where it is picked up, or was given: code of a warehouse that serves the shop. Only that one sends it."""
+    pickup_code: str = ""
+    """What the buyer shows; without one, what is to be picked up gets one here."""
+    method: str = "platform"
+    """How it was paid."""
 def check(order: ChannelOrder) -> None:
     """Refuse a document that cannot be true; the engine parks it with this reason.
 
@@ -146,6 +154,8 @@ def check(order: ChannelOrder) -> None:
         raise RemoteNotUnderstood(f"order {order.external_id}: {error}") from error
     if order.deposit_kept and order.state is not TradeState.CANCELLED:
         raise RemoteNotUnderstood(f"order {order.external_id} keeps a deposit, but is {order.state}")
+    if order.reach is not Reach.SHIPPED and not order.warehouse:
+        raise RemoteNotUnderstood(f"order {order.external_id} does not say where its goods change hands")
     if not amounts_ok:
         raise RemoteNotUnderstood(f"order {order.external_id} has a negative amount")
 

@@ -188,7 +188,8 @@ def _decide(
             raise DomainError(f"connection {connection.code} belongs to no shop", remedy="set its shop")
         facts = shop(uow.db, connection.shop_id)
         items = translate.items_of(uow, facts, order)
-        verdict, order_id = "effective", place(uow, [translate.draft(facts, connection.code, order, items)])[0]
+        where = translate.chosen_warehouse(uow, facts, order)
+        verdict, order_id = "effective", place(uow, [translate.draft(facts, connection.code, order, items, where)])[0]
         uow.db.insert(
             "channel_order",
             ("connection_id", "external_id", "version", "state", "order_id", "inbox_id"),

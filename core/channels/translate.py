@@ -10,6 +10,7 @@ from ..customers import queries as customers
 from ..customers.service import CustomerFacts
 from ..fulfillment.api import FoState
 from ..fulfillment.states import INSIDE, quoted
+from ..inventory import queries as stock
 from ..kernel.errors import DomainError, RemoteNotUnderstood
 from ..kernel.uow import UnitOfWork
 from ..orders import amendments
@@ -49,7 +50,22 @@ def _presale(order: ChannelOrder) -> bool:
     return order.presale or order.deposit_kept or order.state is TradeState.DEPOSIT_PAID
 
 
-def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, Item | None]) -> OrderDraft:
+def chosen_warehouse(uow: UnitOfWork, facts: ShopFacts, order: ChannelOrder) -> int | None:
+    """The warehouse that a document names, None when it names none."""
+    if not order.warehouse:
+        return None
+    serving = {one.code: one.id for one in stock.serving(uow.db, [facts.id])[facts.id]}
+    if order.warehouse not in serving:
+        raise RemoteNotUnderstood(
+            f"order {order.external_id} names warehouse {order.warehouse}, which does not serve shop {facts.code}",
+            remedy="let it serve the shop, then replay the document",
+        )
+    return serving[order.warehouse]
+
+
+def draft(
+    shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, Item | None], warehouse_id: int | None = None
+) -> OrderDraft:
     """A new order from its document; `code` is the connection's, under which its payment counts once."""
     if order.currency != shop.currency:
         raise RemoteNotUnderstood(
@@ -108,6 +124,10 @@ def draft(shop: ShopFacts, code: str, order: ChannelOrder, items: Mapping[str, I
         type=OrderType.PRESALE if _presale(order) else OrderType.NORMAL,
         received_at=order.paid_at,
         kept_at=order.version if order.deposit_kept else None,
+        method=order.method,
+        reach=order.reach,
+        warehouse_id=warehouse_id,
+        pickup_code=order.pickup_code,
     )
 
 
@@ -130,7 +150,7 @@ def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder, before
         orders.set_type(uow, order_id, OrderType.PRESALE)
     if (more := order.paid.minor - received) > 0:
         paid_at = order.paid_at or order.version
-        payment = orders.PaymentFacts(order_id, more, paid_at, "platform", f"{stable}/paid/{order.paid.minor}")
+        payment = orders.PaymentFacts(order_id, more, paid_at, order.method, f"{stable}/paid/{order.paid.minor}")
         if orders.receive_payment(uow, payment):
             done.append("paid")
     if order.deposit_kept and orders.forfeit(uow, order_id, order.version):
@@ -138,7 +158,7 @@ def apply(uow: UnitOfWork, code: str, order_id: int, order: ChannelOrder, before
     done += _units(uow, stable, order_id, order, before)
     done += _edited(uow, order_id, shop_id, order, before)
     if (more := order.refunded.minor - refunded) > 0:
-        back = orders.PaymentFacts(order_id, more, order.version, "platform", f"{stable}/refund/{order.refunded.minor}")
+        back = orders.PaymentFacts(order_id, more, order.version, order.method, f"{stable}/refund/{order.refunded.minor}")
         if orders.refund(uow, back):
             done.append("refunded")
     asked = ", ".join(line.title for line in order.lines if line.refund_requested)

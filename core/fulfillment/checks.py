@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..kernel.checks import Check, RowCheck
+from .states import FETCHED
 
 _OPEN = "('planned','allocated','released','picking','picked','packed')"
 _FULL = "('allocated','released','picking','picked','packed')"
@@ -139,7 +140,7 @@ live_waybills = RowCheck(
 used_waybills = RowCheck(
     "what was sent has one used waybill",
     "SELECT f.id, f.number, f.state, COUNT(w.id) AS used FROM fulfillment_order f"
-    f" LEFT JOIN waybill w ON w.fo_id = f.id AND w.state = 'used' AND w.number <> '' WHERE f.state IN {_SENT}"
+    f" LEFT JOIN waybill w ON w.fo_id = f.id AND w.state = 'used' AND w.number <> '' WHERE f.state IN {_SENT} AND NOT {FETCHED}"
     " GROUP BY f.id, f.number, f.state HAVING COUNT(w.id) <> 1 ORDER BY f.id",
     _FO_PLACE,
     "is {state} with {used} used waybills",
@@ -155,6 +156,20 @@ early_waybills = RowCheck(
     "waybill {id} ({number} {waybill})",
     "is {state} although {number} is {fo_state}, or has no number",
     "look at the history of {number}",
+)
+
+fetched = RowCheck(
+    "what is picked up waits alone where it was promised",
+    "SELECT f.id, f.number, f.state, f.carrier, f.merge_key, MIN(o.number) AS ordered, COUNT(DISTINCT x.order_id) AS orders,"
+    " (SELECT COUNT(*) FROM waybill w WHERE w.fo_id = f.id) AS waybills FROM fulfillment_order f"
+    " JOIN fo_line x ON x.fo_id = f.id JOIN sales_order o ON o.id = x.order_id WHERE f.state <> 'cancelled'"
+    " GROUP BY f.id, f.number, f.state, f.carrier, f.merge_key, f.warehouse_id"
+    " HAVING SUM(CASE WHEN o.reach <> 'shipped' THEN 1 ELSE 0 END) > 0 AND (COUNT(DISTINCT x.order_id) > 1"
+    " OR f.carrier <> '' OR f.merge_key <> '' OR (SELECT COUNT(*) FROM waybill w WHERE w.fo_id = f.id) > 0"
+    " OR MIN(COALESCE(o.warehouse_id, 0)) <> f.warehouse_id OR MIN(o.reach) NOT IN ('pickup','counter')) ORDER BY f.id",
+    _FO_PLACE,
+    "carries {orders} orders, {ordered} among them, elsewhere than it was promised, or with a carrier or {waybills} waybills",
+    "take {ordered} out of {number}, and hand it over where the buyer was told to come",
 )
 
 # What each sent fulfillment order took out of each warehouse: by its lines, by consumed reservations, and by moves.
@@ -264,5 +279,5 @@ lineage = RowCheck(
 
 CHECKS: tuple[Check, ...] = (
     states, empty, line_orders, open_units, sent_units, reserved_units, held_lines, holders, full, closed, sent_goods,
-    whole_kits, live_waybills, used_waybills, early_waybills, holds, taken_back, putbacks, lost_putbacks, lineage,
+    whole_kits, live_waybills, used_waybills, early_waybills, fetched, holds, taken_back, putbacks, lost_putbacks, lineage,
 )  # fmt: skip

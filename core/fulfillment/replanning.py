@@ -12,6 +12,7 @@ from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
 from ..orders.api import AddressChanged, Carrying, HoldCode, ReviewPassed, ReviewWithdrawn, UnitsAdded
 from .api import FoReleased, FoState, LineageKind, RelabelWanted, WaybillState
+from .handing import is_fetched
 from .merging import detach, take_back
 from .routing import Demand, decide
 from .service import HOLDER, Fo, FoLineRow, count_reserved, end, fo_lines, held, route
@@ -122,7 +123,10 @@ def readdress(uow: UnitOfWork, events: Sequence[AddressChanged]) -> None:
     """
     for event in events:
         for fo_id in open_fos(uow, event.order_id):
-            _follow(uow, fo_id, event)
+            if is_fetched(uow, fo_id):
+                uow.db.change("UPDATE fulfillment_order SET address_id = ? WHERE id = ?", (event.address_id, fo_id))
+            else:
+                _follow(uow, fo_id, event)
 
 
 def _follow(uow: UnitOfWork, fo_id: int, event: AddressChanged) -> None:
@@ -172,6 +176,8 @@ def choose_carrier(uow: UnitOfWork, fo_id: int, carrier: str, because: str) -> N
     fo = held(uow, [fo_id])[fo_id]
     if fo.state not in OPEN:
         raise DomainError(f"{fo.number} is {fo.state}", remedy="only what has not left can change its carrier")
+    if is_fetched(uow, fo_id):
+        raise DomainError(f"{fo.number} is picked up by its buyer", remedy="no carrier is needed; hand it over")
     known = [code for (code,) in uow.db.rows("SELECT code FROM connection WHERE kind = 'carrier' ORDER BY code")]
     if not carrier or (known and carrier not in known):
         raise DomainError(f"there is no carrier {carrier!r}", remedy=f"there are: {', '.join(known) or 'none yet'}")

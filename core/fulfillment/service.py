@@ -154,8 +154,10 @@ def _stored(uow: UnitOfWork, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
 
 def _stored_of(uow: UnitOfWork, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     return uow.db.rows(
-        "SELECT o.id, o.number, o.shop_id, o.currency, o.cod, o.paid_at, o.sealed, o.address_id, a.merge_key, a.province, "
-        "a.country, s.ship_policy, CASE WHEN o.carrier = '' THEN s.carrier ELSE o.carrier END, o.warehouse_id, "
+        "SELECT o.id, o.number, o.shop_id, o.currency, o.cod, o.paid_at, o.sealed, o.address_id, "
+        "CASE o.reach WHEN 'shipped' THEN a.merge_key ELSE '' END, a.province, a.country, "
+        "CASE o.reach WHEN 'shipped' THEN s.ship_policy ELSE 'complete_only' END, "
+        "CASE WHEN o.reach <> 'shipped' THEN '' WHEN o.carrier = '' THEN s.carrier ELSE o.carrier END, o.warehouse_id, "
         "s.merge_minutes, l.id, l.sku_id, k.code, l.kit_line, l.per_kit, l.quantity - l.shipped - l.cancelled - COALESCE("
         "(SELECT SUM(x.quantity) FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id WHERE x.line_id = l.id "
         f"AND f.state IN ({quoted(OPEN)})), 0), l.reserved FROM sales_order o JOIN order_line l ON l.order_id = o.id "

@@ -12,6 +12,7 @@ from ..kernel.uow import UnitOfWork
 from ..orders import service as orders
 from ..orders.api import HoldCode
 from .api import FoReleased, FoState, LineageKind, RelabelWanted
+from .handing import is_fetched
 from .service import BY_HAND, HOLDER, Fo, FoLineRow, allocate, count_reserved, fo_lines, fo_number, held, move
 from .states import INSIDE, OPEN
 
@@ -146,6 +147,8 @@ def split_to_warehouse(uow: UnitOfWork, fo_id: int, units: Mapping[int, int] | N
         raise DomainError(f"{fo.number} is in {warehouse} already", remedy="choose another warehouse")
     if fo.state not in _EARLY:
         raise DomainError(f"{fo.number} is {fo.state}", remedy="only what is not released yet changes its warehouse")
+    if is_fetched(uow, fo_id):
+        raise DomainError(f"{fo.number} is picked up where it is", remedy="bring the goods there by a transfer")
     if units is None:
         target = fo
     else:

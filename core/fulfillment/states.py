@@ -32,6 +32,12 @@ LIVE = (WaybillState.REQUESTED, WaybillState.ISSUED, WaybillState.USED)
 """A waybill that counts; at most one of a fulfillment order does."""
 
 
+FETCHED = (
+    "EXISTS (SELECT 1 FROM fo_line x JOIN sales_order o ON o.id = x.order_id WHERE x.fo_id = f.id AND o.reach <> 'shipped')"
+)
+"""Whether fulfillment order `f` is picked up or was given at the counter; such ones are never shared."""
+
+
 def quoted(states: tuple[FoState | WaybillState, ...]) -> str:
     """The states as an SQL list."""
     return ",".join(f"'{state.value}'" for state in states)

@@ -34,6 +34,16 @@ class OrderType(StrEnum):
     WHOLESALE = "wholesale"
 
 
+class Reach(StrEnum):
+    """How the goods of an order reach its buyer."""
+
+    SHIPPED = "shipped"
+    PICKUP = "pickup"
+    """They wait in one warehouse, a shop with a stock pool, until the buyer comes with a code."""
+    COUNTER = "counter"
+    """The buyer took them along as the order was taken."""
+
+
 class ReviewState(StrEnum):
     PENDING = "pending"
     PASSED = "passed"
@@ -107,6 +117,7 @@ class HoldCode(StrEnum):
     WEIGHT_DIFF = "weight_diff"
     UPSTREAM_CHANGED = "upstream_changed"
     PLATFORM_HOLD = "platform_hold"
+    HAND_OVER = "hand_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +164,7 @@ class OrderCard:
     message: str
     memo: str
     type: OrderType = OrderType.NORMAL
+    reach: Reach = Reach.SHIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +247,13 @@ class DepositPaid:
 
     order_id: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAtCounter:
+    """The goods of a new order are in the buyer's hands already: the books follow."""
+
+    order_id: int
 
 
 @dataclass(frozen=True, slots=True)

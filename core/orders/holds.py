@@ -35,6 +35,7 @@ LIFTS: Mapping[HoldCode, str] = {
     HoldCode.MANUAL: "a person lifts it",
     HoldCode.UPSTREAM_CHANGED: "a person applies or drops the change, or lifts it",
     HoldCode.PLATFORM_HOLD: "the platform lifts it",
+    HoldCode.HAND_OVER: "the goods are handed over in the books too",
     HoldCode.SHORT_PICK: "the units are found, or a person lifts it",
     HoldCode.WEIGHT_DIFF: "the parcel is weighed again, or a person lifts it",
 }

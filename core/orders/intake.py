@@ -17,6 +17,7 @@ from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address, Money, quantity
 from .api import (
     DepositPaid,
+    GivenAtCounter,
     HoldCode,
     LineCard,
     MoneyReceived,
@@ -25,6 +26,7 @@ from .api import (
     OrderSettled,
     OrderStatus,
     OrderType,
+    Reach,
     ReviewPassed,
     ReviewState,
     UnitsShippedElsewhere,
@@ -81,6 +83,11 @@ class OrderDraft:
     """When a deposit came; what is paid in full came when it was paid."""
     kept_at: datetime | None = None
     """When the deposit was forfeited, because the balance did not come."""
+    reach: Reach = Reach.SHIPPED
+    warehouse_id: int | None = None
+    """The only one that may send it; where it is picked up, or was given."""
+    pickup_code: str = ""
+    """Without one, what is to be picked up gets one."""
 
     @property
     def money_at(self) -> datetime:
@@ -122,6 +129,17 @@ def _check(draft: OrderDraft) -> None:
             raise DomainError(f"order {draft.external_number}: {line.title} has a negative price", remedy="correct it")
     if draft.freight < 0 or draft.received < 0 or draft.refunded < 0:
         raise DomainError(f"order {draft.external_number} has a negative amount", remedy="correct it")
+    if draft.reach is not Reach.SHIPPED and draft.warehouse_id is None:
+        raise DomainError(
+            f"order {draft.external_number} does not say where its goods change hands", remedy="name the warehouse"
+        )
+
+
+def _pickup_code(uow: UnitOfWork, draft: OrderDraft) -> str:
+    """What the buyer is to show: capital letters and digits, given or drawn."""
+    if draft.reach is not Reach.PICKUP:
+        return ""
+    return draft.pickup_code.strip().upper() or f"{int(uow.environment.token(), 16) % 1_000_000:06d}"
 
 
 def _explode(draft: OrderDraft) -> list[_Leaf]:
@@ -215,6 +233,7 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
     uow.emit(*(OrderSettled(_card(new)) for new in news if new.settled))
     uow.hear_now(OrderSettled, ReviewPassed)
     uow.db.write_back()
+    uow.emit(*(GivenAtCounter(new.head["id"]) for new in news if new.draft.reach is Reach.COUNTER))
     return ids
 
 
@@ -264,6 +283,7 @@ def _make(
         "goods": goods, "freight": draft.freight, "total": total, "received": draft.received, "refunded": 0,
         "advance": advance, "advance_tax": advance_tax, "cod": draft.cod, "sealed": False, "message": draft.message,
         "memo": draft.memo, "placed_at": draft.placed_at, "paid_at": paid_at, "completed_at": draft.completed_at,
+        "reach": draft.reach, "pickup_code": _pickup_code(uow, draft), "warehouse_id": draft.warehouse_id,
         "cancel_reason": draft.cancel_reason if open_units == 0 else "", "version": 1, "created_at": uow.now,
     }  # fmt: skip
     uow.note("placed", "order", order_id, f"{draft.source} {draft.external_number}")
@@ -323,7 +343,9 @@ def _routable(new: _New) -> list[tuple[Any, ...]]:
     draft, head, to = new.draft, new.head, new.draft.receiver
     order = (
         head["id"], head["number"], draft.shop.id, draft.shop.currency, draft.cod, head["paid_at"], False, new.address_id,
-        to.merge_key, to.province, to.country, draft.shop.ship_policy, draft.shop.carrier, None, draft.shop.merge_minutes,
+        *(("", to.province, to.country, "complete_only", "") if draft.reach is not Reach.SHIPPED else
+          (to.merge_key, to.province, to.country, draft.shop.ship_policy, draft.shop.carrier)),
+        draft.warehouse_id, draft.shop.merge_minutes,
     )  # fmt: skip
     return [
         (*order, line_id, row.sku_id, row.code, row.kit_line, row.per_kit, row.quantity - row.cancelled, 0)
@@ -376,6 +398,7 @@ def _card(new: _New) -> OrderCard:
         message=draft.message,
         memo=draft.memo,
         type=draft.type,
+        reach=draft.reach,
     )  # fmt: skip
 
 

@@ -63,12 +63,19 @@ class Order(Table):
     """The warehouse that somebody chose; routing looks at no other."""
     ship_by = MomentField(null=True)
     """When it should have left; empty means the shop's usual time after payment."""
+    reach = peewee.TextField(default="shipped")
+    """A `Reach`; what is picked up or given at the counter is routed to `warehouse`."""
+    pickup_code = peewee.TextField(default="")
+    """What the buyer shows to get the goods."""
     version = peewee.IntegerField(default=1)
     created_at = MomentField()
 
     class Meta:
         table_name = "sales_order"
         indexes = ((("shop", "external_id"), True), (("status", "id"), False), (("buyer_name",), False))
+
+
+Order.add_index(Order.index(Order.status, Order.id, where=Order.reach != "shipped", name="sales_order_fetched"))
 
 
 class OrderLine(Table):

@@ -89,6 +89,8 @@ class OrderHead:
     finance: str
     """Empty where finance is not asked."""
     type: str
+    reach: str
+    """A `Reach`."""
     receiver: Address
 
 
@@ -277,7 +279,7 @@ def head(db: Database, order_id: int) -> OrderHead | None:
     row = db.row(
         "SELECT o.id, o.number, o.external_number, o.external_id, o.shop_id, s.title, o.source, o.status, o.payment, o.review, "
         "o.customer_id, o.buyer_name, o.currency, o.goods, o.freight, o.total, o.received, o.refunded, o.cod, o.sealed, "
-        "o.message, o.memo, o.placed_at, o.paid_at, o.completed_at, o.cancel_reason, o.finance_review, o.type, "
+        "o.message, o.memo, o.placed_at, o.paid_at, o.completed_at, o.cancel_reason, o.finance_review, o.type, o.reach, "
         f"{ADDRESS_SQL} FROM sales_order o JOIN shop s ON s.id = o.shop_id JOIN postal_address a ON a.id = o.address_id "
         "WHERE o.id = ?",
         (order_id,),
@@ -286,7 +288,7 @@ def head(db: Database, order_id: int) -> OrderHead | None:
         return None
     currency = row[12]
     cells = [*row[:12], *(Money(amount, currency) for amount in row[13:18]), bool(row[18]), bool(row[19]), *row[20:22]]
-    cells += [as_moment(row[22]), _moment(row[23]), _moment(row[24]), row[25], row[26], row[27], address_from(row[28:])]
+    cells += [as_moment(row[22]), _moment(row[23]), _moment(row[24]), *row[25:29], address_from(row[29:])]
     return OrderHead(*cells)
 
 

@@ -8,7 +8,7 @@ from ..customers.queries import ADDRESS_SQL, address_from
 from ..kernel.db import Database, as_moment, marks
 from ..kernel.errors import DomainError
 from ..kernel.values import Money
-from .api import LineCard, OrderCard, OrderStatus, OrderType, PaymentState, ReviewState
+from .api import LineCard, OrderCard, OrderStatus, OrderType, PaymentState, Reach, ReviewState
 
 
 def cards(db: Database, order_ids: Iterable[int]) -> list[OrderCard]:
@@ -20,7 +20,8 @@ def cards(db: Database, order_ids: Iterable[int]) -> list[OrderCard]:
     heads = db.rows(
         "SELECT o.id, o.number, s.code, o.external_number, o.status, o.review, o.payment, o.customer_id, o.currency, "
         "o.freight, o.total, o.received, o.refunded, o.cod, o.placed_at, o.paid_at, o.message, o.memo, o.type, "
-        f"{ADDRESS_SQL} FROM sales_order o JOIN shop s ON s.id = o.shop_id JOIN postal_address a ON a.id = o.address_id "
+        f"o.reach, {ADDRESS_SQL} FROM sales_order o JOIN shop s ON s.id = o.shop_id "
+        "JOIN postal_address a ON a.id = o.address_id "
         f"WHERE o.id IN ({marks(wanted)}) ORDER BY o.id",
         wanted,
     )
@@ -50,7 +51,7 @@ def cards(db: Database, order_ids: Iterable[int]) -> list[OrderCard]:
             review=ReviewState(row[5]),
             payment=PaymentState(row[6]),
             customer_id=row[7],
-            receiver=address_from(row[19:]),
+            receiver=address_from(row[20:]),
             lines=tuple(lines.get(row[0], ())),
             freight=Money(row[9], row[8]),
             total=Money(row[10], row[8]),
@@ -62,6 +63,7 @@ def cards(db: Database, order_ids: Iterable[int]) -> list[OrderCard]:
             message=row[16],
             memo=row[17],
             type=OrderType(row[18]),
+            reach=Reach(row[19]),
         )
         for row in heads
     ]

@@ -719,14 +719,24 @@ def recount(uow: UnitOfWork, order_id: int, because: str) -> None:
         uow.emit(OrderSettled(queries.card(uow.db, head.id)))
 
 
-def _settle_due(uow: UnitOfWork, head: _Head, lines: Sequence[_Line]) -> None:
-    """Hold what was settled once and costs more by now; lift that as soon as it is paid."""
+def due(uow: UnitOfWork, order_id: int) -> Money:
+    """What is still to be paid for an order, cancelled units left out; below 0 is to be given back."""
+    head = _locked(uow, [order_id])[order_id]
+    return Money(_due(head, _lines(uow, [order_id])[order_id]), head.currency)
+
+
+def _due(head: _Head, lines: Sequence[_Line]) -> int:
     worth = sum(
         amount - share(amount, line.quantity, line.shipped, line.cancelled)
         for line in lines
         for amount in (line.amount, line.freight)
     )
-    due = worth - head.received + head.refunded
+    return worth - head.received + head.refunded
+
+
+def _settle_due(uow: UnitOfWork, head: _Head, lines: Sequence[_Line]) -> None:
+    """Hold what was settled once and costs more by now; lift that as soon as it is paid."""
+    due = _due(head, lines)
     if due > 0 and not head.cod and not head.refunded:
         hold(uow, head.id, HoldCode.AWAITING_PAYMENT, f"{Money(due, head.currency)} is due", source="amendment")
     else:

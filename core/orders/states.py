@@ -41,6 +41,7 @@ STOPS: Mapping[HoldCode, Step] = {
     HoldCode.MANUAL: Step.RELEASE,
     HoldCode.UPSTREAM_CHANGED: Step.RELEASE,
     HoldCode.PLATFORM_HOLD: Step.RELEASE,
+    HoldCode.HAND_OVER: Step.RELEASE,
     HoldCode.SHORT_PICK: Step.PACK,
     HoldCode.WAYBILL_ERROR: Step.SHIP,
     HoldCode.WEIGHT_DIFF: Step.SHIP,

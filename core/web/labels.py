@@ -9,7 +9,7 @@ from ..carriers.api import TrackingState
 from ..catalog.promotions import PromotionKind
 from ..fulfillment.api import FoState, LineageKind, WaybillState
 from ..ledger.api import Role
-from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, PresaleState, ReviewState
+from ..orders.api import AmendmentState, HoldCode, OrderStatus, OrderType, PaymentState, PresaleState, Reach, ReviewState
 from ..orders.freight import Further, Mode, Unit
 from ..orders.states import Step
 from .channel_labels import CHANNEL_ACTIONS, CHANNEL_KINDS, CHANNEL_TASKS, CHANNEL_TONES
@@ -34,6 +34,11 @@ TYPE: Words = {
     OrderType.EXCHANGE: _("Exchange"),
     OrderType.PRESALE: _("Presale order"),
     OrderType.WHOLESALE: _("Wholesale order"),
+}
+REACH: Words = {
+    Reach.SHIPPED: _("Shipped to the buyer"),
+    Reach.PICKUP: _("Picked up by the buyer"),
+    Reach.COUNTER: _("Given at the counter"),
 }
 PRESALE: Words = {
     "unpaid": _("No deposit yet"),
@@ -167,6 +172,7 @@ HOLD: Words = {
     HoldCode.WEIGHT_DIFF: _("Weight differs"),
     HoldCode.UPSTREAM_CHANGED: _("Changed on the platform"),
     HoldCode.PLATFORM_HOLD: _("Held by the platform"),
+    HoldCode.HAND_OVER: _("Handed over, not in the books"),
 }
 HOLD_HELP: Words = {
     HoldCode.REVIEW_RULE: _("Read the reason and approve or reject the order."),
@@ -190,6 +196,7 @@ HOLD_HELP: Words = {
     HoldCode.WEIGHT_DIFF: _("Open the parcel and compare it with the lines."),
     HoldCode.UPSTREAM_CHANGED: _("The buyer changed the order after picking began. Compare, then lift the hold."),
     HoldCode.PLATFORM_HOLD: _("The platform forbids shipping for now. Lifts itself when it allows it again."),
+    HoldCode.HAND_OVER: _("The buyer has the goods. Put the stock or the payment right, then hand it over in the books too."),
 }
 STEP: Words = {
     Step.REVIEW: _("Stops the review"),
@@ -211,6 +218,7 @@ REASON: dict[str, str] = {
     "refunded": _("Refunded before shipment"),
     "review_rejected": _("Rejected in review"),
     "balance_not_paid": _("Balance not paid"),
+    "not_collected": _("Nobody came for it"),
     "cod_refused": _("Refused at the door"),
     "intercepted": _("Called back on its way"),
     "out_of_stock": _("Out of stock"),
@@ -258,6 +266,7 @@ ACTION: Words = {
     "deposit paid": _("Deposit paid"),
     "balance paid": _("Balance paid"),
     "deposit kept": _("Deposit forfeited"),
+    "pickup given up": _("Nobody came for it"),
     "presale over its cap": _("More sold than the presale allows"),
     "presale opened": _("Presale opened"),
     "presale changed": _("Presale changed"),
@@ -341,6 +350,8 @@ BECAUSE: Words = REASON | {
     "paid": _("paid"),
     "platform": _("through the platform"),
     "the platform closed the deal": _("the platform closed the deal"),
+    "handed over": _("handed over across the counter"),
+    "nobody came": _("nobody came"),
     "reported by the platform": _("reported by the platform"),
 }
 """Sentences that the core writes into the history by itself."""
@@ -394,6 +405,7 @@ KINDS: Mapping[str, Words] = {
     "hold": HOLD,
     "hold_help": HOLD_HELP,
     "step": STEP,
+    "reach": REACH,
     "notice": NOTICE,
     "connection": CONNECTION,
     "reason": REASON,
@@ -402,7 +414,12 @@ KINDS: Mapping[str, Words] = {
     "account": ACCOUNT,
     "source": SOURCE,
     "action": {**ACTION, **STOCK_ACTIONS, **CHANNEL_ACTIONS},
-    "method": {"platform": _("through the platform"), "cod": _("Cash on delivery")},
+    "method": {
+        "platform": _("through the platform"),
+        "cod": _("Cash on delivery"),
+        "cash": _("Cash"),
+        "card": _("Card"),
+    },
     "task": {**TASK, **CHANNEL_TASKS},
     **STOCK_KINDS,
     **CHANNEL_KINDS,

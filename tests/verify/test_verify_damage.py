@@ -233,6 +233,8 @@ DAMAGES = [
            " SELECT fo_id, carrier, 'other', 'SF9', 'issued', '', '', '', requested_at FROM waybill WHERE number = 'SF2'",
            "one live waybill at most"),
     Damage(fo(1), f"DELETE FROM waybill WHERE fo_id = (SELECT id FROM {fo(1)})", "what was sent has one used waybill"),
+    Damage(fo(2), with_change(order(2), "reach = 'pickup'"),
+           "what is picked up waits alone where it was promised"),
     Damage("waybill WHERE number = 'SF2'", "state = 'used'", "a waybill is used by what was sent"),
     Damage("waybill WHERE number = 'SF2'", "number = ''", "a waybill is used by what was sent"),
     Damage("after_sale_line WHERE after_sale_id = 1", "quantity = 99", "an after-sale is about lines of its order"),

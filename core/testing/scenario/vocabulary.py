@@ -12,6 +12,7 @@ from .words import (
     claiming,
     counting,
     filing,
+    handing,
     house,
     ordering,
     preselling,
@@ -36,6 +37,7 @@ CHAPTERS: Mapping[str, tuple[Form[World], ...]] = {
     "Prices and customers": pricing.FORMS,
     "Review": reviewing.FORMS,
     "Parcels": sending.FORMS,
+    "Across the counter": handing.FORMS,
     "After-sales": claiming.FORMS,
     "Money": counting.FORMS,
 }

@@ -14,9 +14,10 @@ from ...auth.permissions import Permission
 from ...channels.pages import connections, waiting
 from ...fulfillment import pages as fo_reads
 from ...fulfillment.api import FoState
+from ...fulfillment.pickups import fetched
 from ...inventory.alerts import low
 from ...orders import pages as order_reads
-from ...orders.api import OrderStatus
+from ...orders.api import OrderStatus, Reach
 from ..access import may, needs
 from ..language import units
 from ..services import services
@@ -88,6 +89,7 @@ def _next_actions(orders: dict[str, int], fos: dict[str, int], wishes: int, paus
             )
         )
     if may(Permission.FULFILLMENT_WORK):
+        found += _across_the_counter()
         for state in (FoState.PACKED, FoState.PICKED, FoState.RELEASED):
             if count := fos.get(state, 0):
                 address = url_for("console.fulfillment.index", state=state.value)
@@ -100,6 +102,21 @@ def _next_actions(orders: dict[str, int], fos: dict[str, int], wishes: int, paus
                 url_for("console.work.index"),
             )
         )
+    return found
+
+
+def _across_the_counter() -> list[Next]:
+    """Goods that buyers have and the books do not know of, and goods that nobody came for."""
+    found = []
+    now = services().installation.environment.now()
+    rows = fetched(services().installation.db)
+    if parked := sum(row.reach is Reach.COUNTER for row in rows):
+        words = ngettext("Settle %(num)s counter sale", "Settle %(num)s counter sales", parked)
+        hint = _("The buyer has the goods, and the books could not follow.")
+        found.append(Next(words, hint, url_for("console.pickups.index", list="counter")))
+    if late := sum(row.overdue(now) for row in rows):
+        words = ngettext("Look after %(num)s overdue pickup", "Look after %(num)s overdue pickups", late)
+        found.append(Next(words, _("Call the buyer, or give it up."), url_for("console.pickups.index", list="late")))
     return found
 
 

@@ -13,6 +13,7 @@ from ...channels.pages import carriers
 from ...fulfillment import merging, release, service
 from ...fulfillment import pages as reads
 from ...fulfillment.api import FoState
+from ...fulfillment.pickups import fetched
 from ...fulfillment.states import OPEN
 from ...inventory import pages as stock
 from ...kernel.uow import UnitOfWork
@@ -95,6 +96,8 @@ def show(fo_id: int) -> str:
         tracking=reads.tracking(db, [fo_id]),
         history=history(db, [("fulfillment_order", fo_id)]),
         step=STEPS.get(FoState(heads[0].state)),
+        across=next((one for line in lines[:1] for one in fetched(db, order_id=line.order_id)), None),
+        now=services().installation.environment.now(),
         open=FoState(heads[0].state) in OPEN and may(Permission.FULFILLMENT_WORK),
         splittable=reads.splittable(db, fo_id),
         lineage=merging.lineage(db, fo_id),

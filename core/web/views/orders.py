@@ -13,11 +13,12 @@ from ...channels import pages as channel_reads
 from ...channels.api import WritesMemos
 from ...channels.pages import carriers
 from ...fulfillment import pages as fo_reads
+from ...fulfillment.pickups import fetched
 from ...inventory import pages as stock
 from ...ledger import pages as ledger
 from ...orders import pages as reads
 from ...orders import service as orders
-from ...orders.api import HoldCode, OrderStatus
+from ...orders.api import HoldCode, OrderStatus, Reach
 from ...review import service as review
 from ..access import may, needs, row_number
 from ..channel_labels import FLAG
@@ -95,6 +96,8 @@ def show(order_id: int) -> str:
         flags=FLAG,
         after_sales=aftersales.of_order(db, order_id),
         payments=reads.payments(db, order_id, head.total.currency),
+        across=next(iter(fetched(db, order_id=order_id)), None) if head.reach != Reach.SHIPPED else None,
+        now=console.installation.environment.now(),
         entries=entries,
         history=history(db, documents),
         numbers={fo.id: fo.number for fo in fos} if len(fos) > 1 else {},

@@ -75,8 +75,10 @@ def save(shop_id: int) -> Response | tuple[str, int]:
             basis_points("tax", _("The tax rate")),
             text("ship_policy"),
             whole("ship_hours", _("The number of hours")),
+            whole("pickup_days", _("The number of days")),
         )
-        if terms != Terms(shop.title, shop.timezone, shop.tax_rate, shop.ship_policy, shop.ship_hours):
+        before = Terms(shop.title, shop.timezone, shop.tax_rate, shop.ship_policy, shop.ship_hours, shop.pickup_days)
+        if terms != before:
             catalog.change_shop(uow, shop.code, terms)
         if (carrier := text("carrier")) != shop.carrier:
             if carrier and carrier not in _carriers():
@@ -111,6 +113,7 @@ def _terms_of(shop: ShopRow) -> dict[str, str]:
         "tax": f"{shop.tax_rate / 100:g}",
         "ship_policy": shop.ship_policy,
         "ship_hours": str(shop.ship_hours),
+        "pickup_days": str(shop.pickup_days),
         "carrier": shop.carrier,
         "merge_minutes": str(shop.merge_minutes),
         "parcel_first": Money(shop.parcel_first, shop.currency).text,

@@ -12,7 +12,8 @@ from ....channels import inbox
 from ....channels.api import Buyer, ChannelLine, ChannelOrder, ListingRef, TradeState
 from ....connections.service import connection
 from ....kernel.errors import DomainError
-from ....kernel.values import Money
+from ....kernel.values import Address, Money
+from ....orders.api import Reach
 from ..grammar import Form, Said
 from ..market import Platform, document, shelf
 from ..world import Unmet, World, same
@@ -101,6 +102,7 @@ def order(world: World, said: Said) -> None:
         if (amount := said.part("paid", "amount")) is not None:
             paid = Money(world.money(amount, currency), currency)
     settled = state is TradeState.TO_SHIP and "cod" not in said
+    reach = next((reach for reach in (Reach.PICKUP, Reach.COUNTER) if reach in said), Reach.SHIPPED)
     trade = ChannelOrder(
         external_id=name,
         number=name,
@@ -115,11 +117,14 @@ def order(world: World, said: Said) -> None:
         paid=paid,
         refunded=Money.zero(currency),
         buyer=Buyer(buyer, buyer, said.part("email", "text", ""), said.part("phone", "text", "")),
-        receiver=world.door(said.part("to", "address"), buyer),
+        receiver=Address(name=buyer) if reach is not Reach.SHIPPED else world.door(said.part("to", "address"), buyer),
         cod="cod" in said,
         message=said.part("message", "text", ""),
         memo=said.part("memo", "text", ""),
         held=said.part("held", "text", ""),
+        reach=reach,
+        warehouse=said.part(reach, "warehouse", ""),
+        pickup_code=said.part("pickup", "text", ""),
     )
     world.meet(name, shop.code)
     _write(world, platform, trade, quietly="unheard" in said)
@@ -337,7 +342,9 @@ FORMS: tuple[Form[World], ...] = (
           "buyer": "buyer <buyer>", "email": "email <text>", "phone": "phone <text>",
           "paid": "paid [<amount>] [at <moment>]", "unpaid": "unpaid", "cod": "cash on delivery",
           "deposit": "deposit <amount>", "placed": "placed <moment>", "message": "message <text>", "memo": "memo <text>",
-          "held": "held <text>", "currency": "in <currency>", "total": "total <amount>", **_UNHEARD}),
+          "held": "held <text>", "currency": "in <currency>", "total": "total <amount>",
+          "pickup": "to be picked up at <warehouse> [with code <text>]", "counter": "given at the counter of <warehouse>",
+          **_UNHEARD}),
     Form("buyer pays <order> [<amount>] [at <moment>]", "On the platform: the rest, or so much of it.", pay,
          {"deposit": "as deposit", **_UNHEARD}),
     Form("buyer asks a refund of <order>", "For these items, or all; not decided yet.", ask_refund,

@@ -1,0 +1,128 @@
+"""Reads of what changes hands in a shop: orders that wait to be picked up, or whose goods the books have not let go yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..kernel.db import Database, as_moment, marks
+from ..kernel.values import Money
+from ..orders.api import OrderStatus, Reach
+from ..orders.money import share
+
+MOST = 500
+"""So many a page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An order whose goods change hands in a shop, as it stands now."""
+
+    order_id: int
+    number: str
+    external_id: str
+    external_number: str
+    shop: str
+    reach: Reach
+    status: OrderStatus
+    code: str
+    warehouse: str
+    buyer: str
+    phone: str
+    placed_at: datetime
+    until: datetime
+    """So long it is kept for the buyer."""
+    due: Money
+    """What is still to be paid; below 0 what is to be given back."""
+    lines: tuple[tuple[str, str, int], ...]
+    """(SKU, title, units) that are not cancelled; kits as they were bought."""
+    stopped: tuple[tuple[str, str], ...]
+    """(code, note) of the open holds."""
+    ready: bool
+    """Every unit is reserved for it."""
+
+    def overdue(self, now: datetime) -> bool:
+        return self.reach is Reach.PICKUP and now >= self.until
+
+
+def fetched(db: Database, *, shop_id: int | None = None, order_id: int | None = None) -> list[Fetched]:
+    """Orders whose goods are still to change hands, in a shop or all; or this one, however it stands. The oldest first."""
+    if order_id is not None:
+        return _read(db, "o.id = ? AND o.reach <> 'shipped'", [order_id])
+    where = "o.status IN ('pending_payment', 'pending_review', 'to_ship') AND o.reach <> 'shipped'"
+    return _read(db, where + (" AND o.shop_id = ?" if shop_id else ""), [shop_id] if shop_id else [])
+
+
+def to_give_back(db: Database, *, shop_id: int | None = None) -> list[Fetched]:
+    """Pickups that were given up or cancelled, and whose buyers are still to get money back."""
+    where = "o.status = 'cancelled' AND o.reach <> 'shipped' AND o.received > o.refunded"
+    return _read(db, where + (" AND o.shop_id = ?" if shop_id else ""), [shop_id] if shop_id else [])
+
+
+def _read(db: Database, where: str, given: Sequence[object]) -> list[Fetched]:
+    heads = db.rows(
+        "SELECT o.id, o.number, o.external_id, o.external_number, s.code, o.reach, o.status, o.pickup_code, w.code, "
+        "o.buyer_name, a.phone, c.phone, o.placed_at, o.paid_at, s.pickup_days, o.received, o.refunded, o.currency "
+        "FROM sales_order o JOIN shop s ON s.id = o.shop_id JOIN postal_address a ON a.id = o.address_id "
+        f"JOIN customer c ON c.id = o.customer_id JOIN warehouse w ON w.id = o.warehouse_id WHERE {where} "
+        f"ORDER BY o.id LIMIT {MOST}",
+        given,
+    )
+    ids = [row[0] for row in heads]
+    lines, owed, open_ = _lines(db, ids)
+    stopped = _holds(db, ids)
+    found = []
+    for (
+        order_id, number, external_id, external_number, shop, reach, status, code, warehouse, buyer, phone, known_phone,
+        placed_at, paid_at, days, received, refunded, currency,
+    ) in heads:  # fmt: skip
+        since = as_moment(paid_at or placed_at)
+        found.append(
+            Fetched(
+                order_id, number, external_id, external_number, shop, Reach(reach), OrderStatus(status), code, warehouse,
+                buyer, phone or known_phone, as_moment(placed_at), since + timedelta(days=days),
+                Money(owed.get(order_id, 0) - received + refunded, currency), tuple(lines.get(order_id, ())),
+                tuple(stopped.get(order_id, ())), status == OrderStatus.TO_SHIP and not open_.get(order_id, 0),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _lines(db: Database, ids: Sequence[int]) -> tuple[dict[int, list[tuple[str, str, int]]], dict[int, int], dict[int, int]]:
+    """What is bought, what that is worth, and how many units of it nothing is reserved for; by order."""
+    lines: dict[int, list[tuple[str, str, int]]] = {}
+    owed: dict[int, int] = {}
+    open_: dict[int, int] = {}
+    for order_id, sku, title, kit, kit_line, quantity, shipped, cancelled, reserved, amount, freight in _of(
+        db,
+        "SELECT l.order_id, COALESCE(k.code, ''), l.title, l.kit, l.kit_line, l.quantity, l.shipped, l.cancelled, l.reserved, "
+        "l.amount, l.freight FROM order_line l LEFT JOIN sku k ON k.id = l.sku_id WHERE l.order_id IN ({}) "
+        "ORDER BY l.order_id, l.no",
+        ids,
+    ):
+        if kit_line is None and quantity > cancelled:
+            lines.setdefault(order_id, []).append((sku, title, quantity - cancelled))
+        if not kit:
+            worth = sum(part - share(part, quantity, shipped, cancelled) for part in (amount, freight))
+            owed[order_id] = owed.get(order_id, 0) + worth
+            open_[order_id] = open_.get(order_id, 0) + quantity - shipped - cancelled - reserved
+    return lines, owed, open_
+
+
+def _holds(db: Database, ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    found: dict[int, list[tuple[str, str]]] = {}
+    for order_id, code, note in _of(
+        db,
+        "SELECT document, code, note FROM hold WHERE level = 'order' AND released_at IS NULL AND document IN ({0}) UNION "
+        "SELECT x.order_id, h.code, h.note FROM fo_line x JOIN hold h ON h.level = 'fo' AND h.document = x.fo_id "
+        "AND h.released_at IS NULL WHERE x.order_id IN ({0})",
+        ids,
+        2,
+    ):
+        found.setdefault(order_id, []).append((code, note))
+    return found
+
+
+def _of(db: Database, sql: str, ids: Sequence[int], times: int = 1) -> Iterable[tuple[object, ...]]:
+    return db.rows(sql.format(marks(ids)), [*ids] * times) if ids else []
