@@ -21,7 +21,7 @@ from .core.catalog.queries import items
 from .core.catalog.service import ListingMapped
 from .core.channels.claims import ANSWER, hear_answered
 from .core.channels.engine import ChannelEngine
-from .core.channels.service import FETCH, MEMO
+from .core.channels.service import CANCEL, FETCH, MEMO
 from .core.channels.writeback import TELL, WriteBack
 from .core.connections.service import connection, pause, paused
 from .core.customers import checks as customer_checks
@@ -90,6 +90,7 @@ from .core.outbox.service import EVENT, write
 from .core.outbox.worker import Handler, Worker
 from .core.review.rules import BUILT_IN
 from .core.review.service import Reviewer, RulesChanged
+from .core.web import hosting
 from .core.web.access import open_to_all
 from .core.web.console import mount
 from .core.web.services import ConsoleServices
@@ -242,6 +243,7 @@ class System:
                 TELL: Handler.each(self.channels.telling.tell, self.channels.accounts.owners),
                 ANSWER: Handler.each(self.channels.telling.answer, self.channels.accounts.owners),
                 MEMO: Handler.each(self.channels.telling.write_memo, self.channels.accounts.owners),
+                CANCEL: Handler.each(self.channels.telling.cancel_order, self.channels.accounts.owners),
                 BOOK: Handler.each(self.carriers.book, self.carriers.owners),
                 VOID: Handler.each(self.carriers.void, self.carriers.owners),
             },
@@ -254,10 +256,14 @@ class System:
                 Round("release", 2, self.release),
                 Round("offer", 60, self.offer),
                 Round("pull", 30, self.pull, "pull"),
+                Round("proofs", 5, self.channels.proofs.prove_all, "queues"),
                 Round("queues", 2, self.channels.feeds.ask_queues, "queues"),
                 Round("items", 600, self.channels.publishing.meet_all, "items"),
+                Round("items_due", 10, self.channels.publishing.meet_due, "items"),
+                Round("backfill", 15, self.channels.feeds.go_on_filling, "pull"),
                 Round("look_back", 6 * 3600, self.look_back, "items"),
                 Round("renew", 600, self.channels.upkeep.renew_all, "items"),
+                Round("subscriptions", 6 * 3600, self.channels.upkeep.subscribe_all, "items"),
                 Round("publish", 60, self.publish, "publish"),
                 Round("publish_changed", 1, self.publish_changed, "publish"),
                 Round("watch", 60, self.watch),
@@ -278,13 +284,13 @@ class System:
         wiring.hear(OrderSettled, self.reviewer.hear)
         wiring.hear(ReviewPassed, fulfillment.route)
         wiring.hear(ReviewPassed, gifts.hear_planned)
+        wiring.hear(GivenAtCounter, handing.hear_given)
         wiring.hear(UnitsCancelled, fulfillment.let_go)
         wiring.hear(UnitsShippedElsewhere, fulfillment.let_go)
         wiring.hear(ReviewWithdrawn, replanning.hear_withdrawn)
         wiring.hear(UnitsAdded, replanning.hear_added)
         wiring.hear(UnitsAdded, gifts.hear_planned)
         wiring.hear(AddressChanged, replanning.readdress)
-        wiring.hear(GivenAtCounter, handing.hear_given)
         wiring.hear(AddressChanged, self.reviewer.hear_address)
         wiring.hear(OrderChanged, self.reviewer.hear_changed)
         wiring.hear(RulesChanged, self.reviewer.hear_rules)
@@ -303,7 +309,7 @@ class System:
         wiring.hear(FoVoided, void_waybills)
         wiring.hear(FoReleased, want_waybills)
         wiring.hear(RelabelWanted, relabel)
-        wiring.hear(ShipmentDispatched, WriteBack(self.channels.accounts.tracking_per, self.carriers.titles()).hear)
+        wiring.hear(ShipmentDispatched, WriteBack(self.channels.accounts.tracking_per, self.carriers.title).hear)
         wiring.hear(AfterSaleAnswered, hear_answered)
         wiring.foreseen = (ledger.CLOSED,)
         wiring.about[fulfillment.HOLDER] = holders
@@ -449,6 +455,10 @@ def create_app(system: System) -> Flask:
             system.channels,
         ),
     )
+
+    hosting.mount(app, session_key(system.config.home))
+    with system.installation.db.connection():
+        keep_faults(system.installation, system.plugins)
 
     @app.post("/hook/<adapter>/<code>")
     @open_to_all

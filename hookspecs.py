@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -10,12 +11,15 @@ from .core.carriers.api import Carrier
 from .core.channels.api import Channel
 from .core.customers.api import CustomerChanged
 from .core.fulfillment.api import ShipmentDispatched
-from .core.host.api import API_VERSION, Command, Failed, Manifest, Panel, PluginContext
+from .core.host.api import API_VERSION, Command, Failed, House, Manifest, Panel, PluginContext
 from .core.inventory.api import LowStock, LowStockCleared
 from .core.ledger.api import LedgerExporter
 from .core.orders.api import Gift, NoGift, OrderMoved, OrderPlaced, SettledOrder, Transition
 from .core.review.api import ReviewRule
 from .core.testing.simulator import Simulator
+
+if TYPE_CHECKING:
+    from flask import Blueprint
 
 __all__ = ["API_VERSION", "Manifest", "Simulator", "hookimpl", "hookspec"]
 
@@ -54,6 +58,11 @@ def register_simulators() -> Iterable[type[Simulator]] | None:
 @hookspec
 def register_commands() -> Iterable[type[Command]] | None:
     """Commands, called as `orderyard x <slug> <name>`."""
+
+
+@hookspec
+def register_blueprints(house: House) -> Iterable[Blueprint] | None:
+    """Pages of its own, under `/x/<slug>`."""
 
 
 # amend_: inside the transaction, pure, no network; an error aborts the whole unit of work.

@@ -7,7 +7,7 @@ the network only through its `Transport`, and raises only `RemoteError` and its 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +28,8 @@ class DocumentKind(StrEnum):
     """A buyer's wish after buying: a refund, a return, an exchange."""
     PRIVACY = "privacy"
     """The platform asks to hand out or erase what is kept about somebody; always a person's task."""
+    LISTING = "listing"
+    """What the shop offers changed; nothing of it is kept, the offers are read again soon."""
 
 
 class TradeState(StrEnum):
@@ -112,8 +114,6 @@ class ChannelOrder:
     """Sold before it is there, for a deposit and a balance or all at once; DEPOSIT_PAID says so by itself."""
     deposit_kept: bool = False
     """Cancelled because the balance did not come in time: what was paid stays with the seller."""
-
-
     reach: Reach = Reach.SHIPPED
     warehouse: str = ""
     """Where it is picked up, or was given: code of a warehouse that serves the shop. Only that one sends it."""
@@ -121,6 +121,8 @@ class ChannelOrder:
     """What the buyer shows; without one, what is to be picked up gets one here."""
     method: str = "platform"
     """How it was paid."""
+
+
 def check(order: ChannelOrder) -> None:
     """Refuse a document that cannot be true; the engine parks it with this reason.
 
@@ -152,10 +154,10 @@ def check(order: ChannelOrder) -> None:
             raise RemoteNotUnderstood(f"order {order.external_id}: total {order.total} is not lines plus freight, {total}")
     except DomainError as error:
         raise RemoteNotUnderstood(f"order {order.external_id}: {error}") from error
-    if order.deposit_kept and order.state is not TradeState.CANCELLED:
-        raise RemoteNotUnderstood(f"order {order.external_id} keeps a deposit, but is {order.state}")
     if order.reach is not Reach.SHIPPED and not order.warehouse:
         raise RemoteNotUnderstood(f"order {order.external_id} does not say where its goods change hands")
+    if order.deposit_kept and order.state is not TradeState.CANCELLED:
+        raise RemoteNotUnderstood(f"order {order.external_id} keeps a deposit, but is {order.state}")
     if not amounts_ok:
         raise RemoteNotUnderstood(f"order {order.external_id} has a negative amount")
 
@@ -437,6 +439,47 @@ class AnswersClaims(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MaskedDoor:
+    """Where an order goes whose receiver the platform hides; two tokens may still stand for one person at one door."""
+
+    order_external_id: str
+    privacy_token: str
+
+
+@runtime_checkable
+class ProvesSameDoor(Protocol):
+    """Knows which hidden receivers are the same; without its word their orders are never sent in one parcel."""
+
+    doors_at_once: int
+    """As many as one question may name."""
+
+    def same_doors(self, doors: Sequence[MaskedDoor]) -> Sequence[Sequence[str]]:
+        """Groups of order ids that may travel together; an order that stands in none, or alone, may not."""
+
+
+@runtime_checkable
+class BackFills(Protocol):
+    """Prepares a list of everything that changed in a long time, which takes it a while and us few calls."""
+
+    def begin_backfill(self, window: Window) -> str:
+        """The platform's name for the list it begins to prepare; RateLimited while it prepares too many."""
+
+    def backfilled(self, name: str) -> Iterable[Found] | None:
+        """The list, None while it is being prepared; RemoteRejected when it comes to nothing."""
+
+
+@runtime_checkable
+class CancelsOrders(Protocol):
+    """Lets the seller cancel a whole order."""
+
+    def cancel_order(self, external_id: str, because: str) -> bool:
+        """True once it is cancelled, False while the platform is still at it: ask again then.
+
+        One that is cancelled already is no error. RemoteRejected when it cannot be cancelled any more.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class Memo:
     """The seller's note on an order, and the coloured flag beside it (`0` to `5` as the platform counts them)."""
 
@@ -515,6 +558,173 @@ class TellsWhoItIs(Protocol):
 
     def who(self) -> str:
         """For people: the shop's name and what may be done."""
+
+
+# A shop that the plugin itself keeps: its pages are the platform
+
+
+@dataclass(frozen=True, slots=True)
+class DeskFacts:
+    """A connection behind which a plugin keeps a shop of its own."""
+
+    code: str
+    adapter: str
+    shop: str
+    title: str
+    """The shop's name; empty, like its code and currency, while the connection belongs to none."""
+    currency: str
+    active: bool
+    """False while it is paused: nothing can be ordered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A SKU as a shop may sell it now."""
+
+    sku: str
+    title: str
+    barcode: str
+    price: Money | None
+    """What the price lists say of one unit for everybody; None when they say nothing."""
+    sellable: int
+    """Units that this shop's orders could reserve now; a kit counts its scarcest component."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of a document: `effective`, `duplicate` or `stale` with its order, or `parked` with the reason."""
+
+    verdict: str
+    order_id: int | None = None
+    number: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtLine:
+    """One line as its buyer sees it; a kit counts in kits."""
+
+    external_id: str
+    sku: str
+    title: str
+    quantity: int
+    unit_price: Money
+    amount: Money
+    shipped: int
+    cancelled: int
+    returned: int
+    waiting: int
+    """Units that have not left, were not cancelled, and are not asked to be."""
+    returnable: int
+    """Units that left, did not come back, and are not asked for already."""
+    gift: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """Something a carrier said about a parcel; `state` is a TrackingState of carriers."""
+
+    at: datetime
+    state: str
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A parcel that left; the newest word of its carrier first."""
+
+    carrier: str
+    number: str
+    sent_at: datetime
+    delivered_at: datetime | None
+    events: tuple[Tracked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBack:
+    """A buyer's wish after buying, and how far it has come."""
+
+    number: str
+    type: AfterSaleType
+    state: AfterSaleState
+    amount: Money
+    reason: str
+    words: str
+    asked_at: datetime
+    open: bool
+    """Neither settled nor refused nor taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """An order as its buyer may see it; `status` and `payment` are codes of `core.orders.api`."""
+
+    id: int
+    number: str
+    external_id: str
+    external_number: str
+    status: OrderStatus
+    payment: PaymentState
+    cod: bool
+    placed_at: datetime
+    paid_at: datetime | None
+    lines: tuple[BoughtLine, ...]
+    freight: Money
+    total: Money
+    paid: Money
+    refunded: Money
+    receiver: Address
+    message: str
+    parcels: tuple[Sent, ...]
+    asked: tuple[AskedBack, ...]
+
+
+class Desk(Protocol):
+    """What a shop that is served on pages of a plugin asks about its own connection, and hands in.
+
+    Every call is a transaction of its own. Nothing here touches the network.
+    """
+
+    @property
+    def facts(self) -> DeskFacts: ...
+
+    def settings(self) -> Mapping[str, str]:
+        """The connection's settings in the clear; DomainError while required ones are missing."""
+
+    def today(self) -> str:
+        """The shop's own day, `2026-11-22`."""
+
+    def offers(self, skus: Sequence[str]) -> Sequence[Offered]:
+        """What may be sold now, in the order asked for; codes that mean nothing are left out."""
+
+    def deliver(self, body: bytes) -> Delivered:
+        """Take in a raw document of this channel at once; kept first, then read by the adapter like any other.
+
+        Idempotent by the document's id and version: delivered again it gives the same answer, whatever it says now. One that
+        cannot be taken in is parked for a person and kept. DomainError, and nothing is kept, while the connection is paused.
+        """
+
+    def delivered(self, external_id: str) -> Delivered | None:
+        """What became of the last document of an order, None when there was none."""
+
+    def order(self, external_id: str) -> Bought | None:
+        """An order of this connection as its buyer may see it."""
+
+    def orders(self, number: str, phone: str) -> Sequence[Bought]:
+        """Orders of this connection under a number, ours or the shop's, whose receiver has this telephone.
+
+        Of the telephone at least the last four digits are needed. A wrong one gives what an unknown number gives: nothing.
+        """
+
+    def ask_return(
+        self, external_id: str, lines: Mapping[str, int], type: AfterSaleType, reason: str, words: str = ""
+    ) -> AskedBack:
+        """A buyer's wish about units of lines, as an after-sale that a person answers; DomainError says why not.
+
+        `refund_before_ship` is about units that have not left, any other type about units that have. Asked back is what was
+        paid for them and not refunded.
+        """
 
 
 # What other rooms may listen to

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
+from ..channels.api import Desk, DeskFacts
 from ..customers.api import CustomerCard
 from ..inventory.api import SalesFigure, StockFigure
+from ..kernel.errors import DomainError
 from ..kernel.transport import Transport
 from ..kernel.values import SettingField
 from ..orders.api import OrderCard
@@ -64,6 +67,50 @@ class Memory(Protocol):
         """Write all of these in one transaction, each replacing what stood under its key."""
 
 
+class TableReader(Protocol):
+    """Reads from a plugin's own tables: SELECT over tables named `<slug>_…`, `?` for every value."""
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None: ...
+
+
+class TableWriter(TableReader, Protocol):
+    """The same inside one transaction, and writes to it."""
+
+    def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, conflict: str = "", returning: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """New rows; `conflict` is what stands behind ON CONFLICT (`(code) DO NOTHING`), `returning` the columns wanted back."""
+
+    def change(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """How many rows an UPDATE or DELETE touched."""
+
+
+class Tables(TableReader, Protocol):
+    """A plugin's own tables, which its `Manifest.migrations` made; any other is refused by name.
+
+    A statement is one SELECT, UPDATE or DELETE without quotes; tables are joined with JOIN. Texts and whole numbers mean the
+    same on both engines, so keep moments as whole seconds.
+    """
+
+    def write(self) -> AbstractContextManager[TableWriter]:
+        """One transaction; an error leaves nothing of it. Never stay inside it over a call of `Desk` or of the network."""
+
+
+class NoTables:
+    """For a plugin that was given none."""
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        raise DomainError("this plugin has no tables", remedy="give its manifest a folder of migrations")
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
+        raise DomainError("this plugin has no tables", remedy="give its manifest a folder of migrations")
+
+    def write(self) -> AbstractContextManager[TableWriter]:
+        raise DomainError("this plugin has no tables", remedy="give its manifest a folder of migrations")
+
+
 @dataclass(frozen=True, slots=True)
 class PluginContext:
     """Everything a plugin gets from its host when one of its `on_` or `show_` hooks is called."""
@@ -74,6 +121,26 @@ class PluginContext:
     read: Reader
     memory: Memory
     now: datetime
+    tables: Tables = field(default_factory=NoTables)
+
+
+class House(Protocol):
+    """What a plugin that serves pages may ask of the system it runs in; one of its own, for as long as the process runs."""
+
+    def context(self) -> PluginContext:
+        """As for any other call, with the time of now; DomainError while required settings are missing."""
+
+    def token(self) -> str:
+        """Something nobody can guess, new each time."""
+
+    def sign(self, text: str) -> str:
+        """A seal on a text that only this installation can make, the same each time; for links and forms."""
+
+    def connections(self) -> Sequence[DeskFacts]:
+        """The connections of this plugin's channels, by code."""
+
+    def desk(self, connection: str) -> Desk:
+        """The desk of one of them; DomainError for a connection of anybody else's."""
 
 
 @dataclass(frozen=True, slots=True)

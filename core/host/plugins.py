@@ -15,7 +15,7 @@ from ..channels.api import Channel
 from ..kernel.errors import DomainError, PluginError, RemoteError
 from ..ledger.api import LedgerExporter
 from ..review.api import ReviewRule
-from .api import Command, Failed, Manifest, Panel, PluginContext
+from .api import Command, Failed, House, Manifest, Panel, PluginContext
 from .loading import HOOKS, Guest, Installed, contained, entries, imported, installed, manifest_of, registered, said
 from .registries import Registries
 
@@ -159,6 +159,12 @@ class Plugins:
                 f"plugin {slug} failed at {hook}: {error}", remedy="nothing was written; mend the plugin or switch it off"
             ) from error
         return answers
+
+    def pages_of(self, slug: str, house: House) -> list[Any]:
+        """What one plugin wants mounted; PluginError when it raises, or answers with no list."""
+        call = self._guests[slug].calls["register_blueprints"]
+        with contained("register_blueprints"):
+            return [one for several in call(house=house) for one in several]
 
     def show(self, hook: str, context_of: Callable[[str], PluginContext], **arguments: object) -> list[Shown]:
         """Every plugin's panels for a page; an error stands where its panels would, and hurts nobody else."""

@@ -12,6 +12,7 @@ from .api import Manifest, Memory, PluginContext, Reader
 from .plugins import Fault, Plugins
 from .sealing import Seal, place
 from .settings import ShownSetting, complete, merged, opened, sealed, shown
+from .tables import SqlTables
 
 
 def _where(slug: str) -> str:
@@ -109,4 +110,5 @@ class PluginContexts:
         memory: Memory = SqlMemory(self._installation, slug)
         settings = settings_of(self._installation.db, self._seal, self._plugins.manifests[slug])
         now = self._installation.environment.now()
-        return PluginContext(slug, settings, self._transport, self._read, memory, now)
+        tables = SqlTables(self._installation, slug)
+        return PluginContext(slug, settings, self._transport, self._read, memory, now, tables)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...app import Config, System
+from ...app import Config, System, create_app
 from ..catalog.queries import Item, ShopFacts, items_by_code, shop_named, shops
 from ..catalog.service import NewSku, add_shop, add_skus
 from ..customers.service import CustomerFacts
@@ -28,6 +28,8 @@ from ..kernel.values import Address
 from ..orders.api import HoldCode, OrderCard
 from ..orders.intake import DraftLine, OrderDraft, place
 from ..orders.queries import card
+from ..web.hosting import PluginHouse
+from ..web.services import services
 from .databases import Databases
 from .scripted import FixedEnvironment, ScriptedTransport
 
@@ -97,6 +99,10 @@ class House:
     def work(self, actor: str = "person:ann") -> AbstractContextManager[UnitOfWork]:
         """A unit of work of somebody."""
         return self.system.installation.unit_of_work(actor)
+
+    def hosted(self, slug: str) -> PluginHouse:
+        """What a plugin's own pages ask, without any page."""
+        return PluginHouse(services(create_app(self.system)), slug, b"a key of tests")
 
     def _next(self, what: str) -> int:
         self._numbers[what] = self._numbers.get(what, 0) + 1

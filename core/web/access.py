@@ -67,6 +67,12 @@ def open_to_all(view: View) -> View:
     return view
 
 
+def shows_pictures(view: View) -> View:
+    """A page that may show pictures from any https address, as somebody entered them."""
+    view.shows_pictures = True  # type: ignore[attr-defined]
+    return view
+
+
 class Visitor(flask_login.UserMixin):  # type: ignore[misc]
     """A signed-in person as Flask-Login knows one: its id is the cookie's token, never the person's own id."""
 
@@ -187,7 +193,9 @@ def _sign_of_life() -> None:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", POLICY)
+    view = current_app.view_functions.get(request.endpoint or "")
+    policy = POLICY.replace("img-src 'self'", "img-src 'self' https:") if hasattr(view, "shows_pictures") else POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

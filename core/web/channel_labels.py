@@ -19,8 +19,8 @@ VERDICT: Words = {
     "parked": _("Parked"),
     "dismissed": _("Given up"),
 }
-DOCUMENT: Words = {"order": _("Order"), "claim": _("After-sale"), "privacy": _("Privacy request")}
-INBOX_SOURCE: Words = {"pull": _("pulled"), "push": _("pushed")}
+DOCUMENT: Words = {"order": _("Order"), "claim": _("After-sale"), "privacy": _("Privacy request"), "listing": _("Offers")}
+INBOX_SOURCE: Words = {"pull": _("pulled"), "push": _("pushed"), "desk": _("from a page of our own")}
 TRADE: Words = {
     "unpaid": _("Unpaid"),
     "deposit_paid": _("Deposit paid"),
@@ -79,6 +79,7 @@ CHANNEL_TASKS: Words = {
     "tell_shipment": _("Tell the platform about a shipment"),
     "answer_claim": _("Tell the platform what was answered"),
     "write_memo": _("Write the memo on the platform"),
+    "cancel_order": _("Cancel the order on the platform"),
     "book_waybill": _("Book a waybill"),
     "void_waybill": _("Void a waybill"),
 }
@@ -91,6 +92,11 @@ CHANNEL_ACTIONS: Words = {
     "pulled": _("Pulled by hand"),
     "looked back": _("Looked back"),
     "subscribed": _("Pushes subscribed"),
+    "back-fill begun": _("A list was asked for"),
+    "back-fill done": _("The platform's list was worked through"),
+    "cancellation asked for": _("To be cancelled on the platform"),
+    "cancelled there": _("Cancelled on the platform"),
+    "same door": _("The platform says whose door it is"),
     "dismissed": _("Given up"),
     "write-back again": _("To be told once more"),
     "memo asked for": _("Memo for the platform"),

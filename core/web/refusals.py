@@ -11,7 +11,8 @@ from werkzeug.sansio.response import Response as AnyResponse
 
 from ..kernel.errors import OrderyardError
 from ..kernel.uow import UnitOfWork
-from .access import me
+from .access import me, signed_in
+from .sentences import said
 from .services import services
 from .words import gettext as _
 
@@ -31,7 +32,7 @@ def perform(command: Callable[[UnitOfWork], object], done: str) -> bool:
 
 
 def refuse(error: OrderyardError) -> None:
-    flash((error.what, error.remedy), "danger")  # type: ignore[arg-type]
+    flash((said(error.what), said(error.remedy)), "danger")  # type: ignore[arg-type]
 
 
 def install(app: Flask) -> None:
@@ -99,4 +100,8 @@ def _words(code: int) -> tuple[str, str, str]:
 
 def _page(code: int, title: str, what: str, remedy: str) -> tuple[str, int]:
     lacking = g.get("lacking")
-    return render_template("refusal.html", code=code, title=title, what=what, remedy=remedy, lacking=lacking), code
+    outside = request.path.startswith("/x/") and not signed_in()  # buyers have no use for the console's menu
+    layout = "bare.html" if outside else "base.html"
+    return render_template(
+        "refusal.html", layout=layout, code=code, title=title, what=what, remedy=remedy, lacking=lacking
+    ), code

@@ -40,7 +40,9 @@ BELOW["cli"] = BELOW["testing"] | {"testing"}  # the console script: it starts t
 HEARS_EVERY_API = {"ledger", "hookspecs", "host", "outbox", "connections", "channels", "carriers", "automation"}
 # What an api module may build on, since it is loaded by everybody above it.
 API_BELOW = {room: {other for other in rooms if other in DOMAINS} for room, rooms in BELOW.items()}
-API_BELOW["host"] = API_BELOW["outbox"] = DOMAINS - {"kernel"}
+API_BELOW["outbox"] = DOMAINS - {"kernel"}
+# A plugin's own shop is asked for through the host, and speaks its channel's values.
+API_BELOW["host"] = API_BELOW["outbox"] | {"channels"}
 # Plugins import these through hookspecs, so they must not pull in the house.
 LIGHT = {"core.testing.simulator", "core.testing.scripted"}
 
@@ -98,7 +100,7 @@ def objection(importer: str, target: str) -> str | None:
         return None if room == "kernel" or target_is_api or target in LIGHT else "it is loaded with hookspecs, so only apis"
     if importer == "hookspecs":
         return None if target_is_api or target == "core.testing.simulator" else "hookspecs builds on apis and Simulator only"
-    if is_api:
+    if is_api and source != "web":  # nothing stands above the pages, so their api pulls in nobody's house
         if room == "kernel" or (target_is_api and room in API_BELOW[source]):
             return None
         return "an api builds on the kernel and on lower apis only"

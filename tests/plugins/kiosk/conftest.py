@@ -1,0 +1,8 @@
+"""The stranger's package is importable, as it is wherever it is installed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
