@@ -42,6 +42,15 @@ class Goods:
 
 
 @dataclass(frozen=True, slots=True)
+class Trade:
+    """A platform's order inside a parcel: the channel's adapter, our connection to it, and the platform's id."""
+
+    channel: str
+    connection: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A parcel that wants a waybill."""
 
@@ -54,6 +63,8 @@ class Booking:
     cod: Money | None = None
     """Money to collect at the door."""
     remark: str = ""
+    trades: tuple[Trade, ...] = ()
+    """The platforms' orders inside; a waybill for a hidden receiver is given to these only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +114,13 @@ class Carrier(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     code: ClassVar[str]
-    """The short code the trade uses for it (`SF`); channels translate it to their own."""
+    """The short code the trade uses for it (`SF`); channels translate it to their own.
+
+    An adapter that speaks for several carriers sets both, title and code, on itself from its settings.
+    """
     settings: ClassVar[tuple[SettingField, ...]] = ()
     track_batch: ClassVar[int] = 10
+    """As many waybills as one `track` may ask about; 0 when nothing can be learnt of a parcel on its way."""
 
     def __init__(self, settings: Mapping[str, str], transport: Transport) -> None:
         self.config = settings
@@ -120,8 +135,11 @@ class Carrier(ABC):
         """
 
     @abstractmethod
-    def find(self, key: str) -> Booked | None:
-        """What was booked under `key`; None when the carrier certainly has nothing."""
+    def find(self, key: str, booking: Booking) -> Booked | None:
+        """What was booked under `key`; None when the carrier certainly has nothing.
+
+        `booking` is the parcel it was for, as it is now: for carriers that are asked by the orders inside.
+        """
 
     @abstractmethod
     def cancel(self, number: str, key: str) -> None:

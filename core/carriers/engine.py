@@ -23,7 +23,18 @@ from ..orders.api import HoldCode
 from ..outbox.claims import Claimed
 from ..outbox.service import NewTask, enqueue
 from ..outbox.worker import Effect
-from .api import Booking, Carrier, Goods, Label, PrintsLabels, ReceivesTracking, TrackingEvent, TrackingState, TrackQuery
+from .api import (
+    Booking,
+    Carrier,
+    Goods,
+    Label,
+    PrintsLabels,
+    ReceivesTracking,
+    TrackingEvent,
+    TrackingState,
+    TrackQuery,
+    Trade,
+)
 
 _log = logging.getLogger("orderyard.carriers")
 
@@ -128,9 +139,17 @@ class CarrierEngine:
     def owners(self) -> list[str]:
         return [facts.code for facts in self.active()]
 
-    def titles(self) -> dict[str, tuple[str, str]]:
-        """The short code and the title of each carrier, by its adapter's name."""
-        return {name: (kind.code, kind.title) for name, kind in self._plugins.carriers.items()}
+    def title(self, adapter: str, code: str, sealed: str) -> tuple[str, str]:
+        """The short code and the title of who carries for a connection; its own code while its plugin is not running."""
+        kind = self._plugins.carriers.get(adapter)
+        if kind is None:
+            return code, code
+        facts = ConnectionFacts(0, code, "carrier", adapter, None, sealed, "active", None)
+        try:
+            carrier = kind(settings_of(self._seal, facts, kind.settings), self._transport)
+        except OrderyardError:  # half set up: who it is, its class knows too
+            return kind.code, kind.title
+        return carrier.code, carrier.title
 
     # booking
 
@@ -140,10 +159,11 @@ class CarrierEngine:
         if wanted.state is not WaybillState.REQUESTED:
             return None
         carrier = self.carrier(connection(self._installation.db, task.owner))
-        booked = carrier.find(wanted.key) if task.unsure or task.attempts > 1 else None
+        parcel = self.booking(wanted.fo_id)
+        booked = carrier.find(wanted.key, parcel) if task.unsure or task.attempts > 1 else None
         try:
             if booked is None:
-                booked = carrier.book(self.booking(wanted.fo_id), wanted.key)
+                booked = carrier.book(parcel, wanted.key)
         except (RemoteRejected, RemoteNotUnderstood) as error:
             with self._installation.unit_of_work(f"carrier:{task.owner}") as uow:
                 fulfillment.waybill_failed(uow, wanted.id, str(error))
@@ -160,7 +180,7 @@ class CarrierEngine:
         carrier = self.carrier(connection(self._installation.db, task.owner))
         number = wanted.number
         if not number:
-            booked = carrier.find(wanted.key)
+            booked = carrier.find(wanted.key, self.booking(wanted.fo_id))
             number = "" if booked is None else booked.number
         state = WaybillState.VOIDED
         if number:
@@ -202,6 +222,11 @@ class CarrierEngine:
             Goods(name, count, weight, Money(worth * count // ordered, currency))
             for name, count, weight, worth, ordered in rows
         )
+        trades = db.rows(
+            "SELECT DISTINCT c.adapter, c.code, d.external_id FROM fo_line x JOIN channel_order d ON d.order_id = x.order_id "
+            "JOIN connection c ON c.id = d.connection_id WHERE x.fo_id = ? ORDER BY c.code, d.external_id",
+            (fo_id,),
+        )
         due = sum(worth * count // ordered for _, count, _, worth, ordered in rows)
         parts = {"name": title, **as_json(sender)}
         return Booking(
@@ -211,6 +236,7 @@ class CarrierEngine:
             weight_g=sum(item.weight_g * item.quantity for item in goods),
             cod=Money(due, currency) if cod else None,
             remark=number,
+            trades=tuple(Trade(*row) for row in trades),
         )
 
     # tracking
@@ -230,6 +256,8 @@ class CarrierEngine:
 
     def _track(self, facts: ConnectionFacts) -> int:
         carrier = self.carrier(facts)
+        if not carrier.track_batch:
+            return 0
         rows = self._installation.db.rows(
             "SELECT w.number, a.phone FROM waybill w JOIN fulfillment_order f ON f.id = w.fo_id JOIN postal_address a "
             "ON a.id = f.address_id WHERE w.carrier = ? AND w.state = 'used' AND w.delivered_at IS NULL ORDER BY w.id",

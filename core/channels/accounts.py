@@ -91,10 +91,11 @@ class Accounts:
                 with self._lock:
                     self._busy.discard(key)
 
-    def side_by_side(self, call: str, work: Callable[[ConnectionFacts], T]) -> dict[str, T]:
+    def side_by_side(self, call: str, work: Callable[[ConnectionFacts], T | None]) -> dict[str, T]:
         """Do one kind of call on every ready connection at once, so that a slow one delays nobody's; by code.
 
-        One that is still at it from before is left alone; one that fails is remembered as in trouble, and has no result.
+        One that is still at it from before is left alone; one that fails is remembered as in trouble, and has no result,
+        as has one that had nothing to do.
         """
 
         def one(facts: ConnectionFacts) -> T | None:

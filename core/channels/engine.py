@@ -9,6 +9,7 @@ from ..kernel.uow import Installation
 from .accounts import Accounts
 from .errands import Errands
 from .feeds import Feeds
+from .proofs import Proofs
 from .publishing import Publishing
 from .telling import Telling
 from .upkeep import Upkeep
@@ -23,4 +24,5 @@ class ChannelEngine:
         self.telling = Telling(self.accounts)
         self.publishing = Publishing(self.accounts)
         self.upkeep = Upkeep(self.accounts)
+        self.proofs = Proofs(self.accounts)
         self.errands = Errands(self.accounts, self.feeds)

@@ -34,9 +34,11 @@ class Errands:
         return self._run(facts, actor, "pulled", "", lambda: self._feeds.pull(facts), patience)
 
     def look_back(self, facts: ConnectionFacts, days: int, actor: str, patience: float = PATIENCE) -> Pulled | None:
-        """Ask again for everything of the last days; None while it is not through yet."""
+        """Ask again for everything of the last days; None while it is not through, or the platform prepares a list of it."""
         if not 1 <= days <= 366:
             raise DomainError(f"a look back over {days} days", remedy="give a number from 1 to 366")
+        if facts.state == "active" and self._feeds.fill_back(facts, days):
+            return None
         return self._run(
             facts, actor, "looked back", f"{days} d", lambda: self._feeds.look_back(facts, days), patience
         )  # fmt: skip

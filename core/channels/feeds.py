@@ -6,9 +6,10 @@ The network is never touched inside a transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from ..connections.service import ConnectionFacts, connection
 from ..kernel.db import as_moment
@@ -27,7 +28,18 @@ from ..outbox.service import NewTask, enqueue
 from ..outbox.worker import Effect
 from . import inbox
 from .accounts import Accounts
-from .api import Channel, DocumentKind, Hint, Page, QueuesMessages, ReceivesWebhooks, ReportsClaims, Window
+from .api import (
+    BackFills,
+    Channel,
+    DocumentKind,
+    Found,
+    Hint,
+    Page,
+    QueuesMessages,
+    ReceivesWebhooks,
+    ReportsClaims,
+    Window,
+)
 from .service import FETCH
 
 _log = logging.getLogger("orderyard.channels")
@@ -40,6 +52,12 @@ _EMPTY = timedelta(seconds=10)
 
 FIRST_LOOK = timedelta(days=1)
 """How far back a connection looks that was never pulled."""
+
+LONG = timedelta(days=7)
+"""A look back over more than this is left to the platform's own list, where it makes one."""
+
+_GATHER = timedelta(seconds=30)
+"""So long word of changed offers is gathered before they are read."""
 
 
 @dataclass
@@ -135,6 +153,59 @@ class Feeds:
             self._accounts.troubled(facts, error, "pull")
         return result
 
+    def fill_back(self, facts: ConnectionFacts, days: int) -> bool:
+        """Have the platform list everything that changed in the last days; False where it makes no lists.
+
+        The list is worked through by `go_on_filling` once it is there, which may take hours.
+        """
+        channel = self._accounts.channel(facts)
+        if not isinstance(channel, BackFills) or timedelta(days=days) <= LONG:
+            return False
+        if self._filling(facts):
+            raise DomainError(
+                f"the platform of connection {facts.code} is preparing a list already",
+                remedy="wait until it is worked through; its history says when",
+            )
+        until = self._installation.environment.now()
+        name = channel.begin_backfill(Window(until - timedelta(days=days), until))
+        with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+            uow.db.change("UPDATE connection SET backfill = ? WHERE id = ?", (name, facts.id))
+            uow.note("back-fill begun", "connection", facts.id, f"{days} d")
+        return True
+
+    def go_on_filling(self) -> dict[str, Pulled]:
+        """Work through the lists that platforms have prepared meanwhile; what each brought, by connection."""
+        return self._accounts.side_by_side("backfill", self._fill)
+
+    def _filling(self, facts: ConnectionFacts) -> str:
+        """The platform's name of the list that is being prepared for us, empty without one."""
+        with self._installation.db.connection():
+            row = self._installation.db.row("SELECT backfill FROM connection WHERE id = ?", (facts.id,))
+        return "" if row is None else str(row[0])
+
+    def _fill(self, facts: ConnectionFacts) -> Pulled | None:
+        name, channel = self._filling(facts), self._accounts.channel(facts)
+        if not name or not isinstance(channel, BackFills):
+            return None
+        result = Pulled(facts.code)
+        try:
+            found = channel.backfilled(name)
+            if found is None:
+                return None
+            orders = _feeds(facts, channel)[0]
+            rest = iter(found)
+            while part := tuple(islice(rest, _BATCHES)):
+                # What was taken in before a crash is known the second time, and costs nothing.
+                self._take_found(facts, channel, orders, part, result)
+        except RemoteRejected as error:
+            result.error = inbox.said(error)
+            self._accounts.troubled(facts, error, "backfill")
+        with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+            uow.db.change("UPDATE connection SET backfill = '' WHERE id = ? AND backfill = ?", (facts.id, name))
+            told = dict(result.verdicts) | ({"error": result.error} if result.error else {})
+            uow.note("back-fill done", "connection", facts.id, "", told)
+        return result
+
     def _moved(self, facts: ConnectionFacts, feed: _Feed, cursor: datetime) -> None:
         with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
             uow.db.change(
@@ -146,33 +217,34 @@ class Feeds:
         cursor: str | None = None
         while True:
             page = feed.pull(window, cursor)
-            known = inbox.known_versions(
-                self._installation.db, facts.id, feed.kind, [found.external_id for found in page.found]
-            )
-            for found in page.found:
-                if known.get(found.external_id) == found.version:
-                    continue
-                body = found.body
-                if body is None:
-                    try:
-                        body = feed.fetch(found.external_id)
-                    except (RemoteUnavailable, OutcomeUnknown, CredentialsRefused):
-                        raise
-                    except Exception as error:  # refused, not understood, or the adapter fell over: this document's trouble
-                        name = f"{feed.kind}/{found.external_id}@{found.version.isoformat()}"
-                        self._set_aside(facts, feed.kind, name, found.external_id, inbox.said(error), result)
-                        continue
-                with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
-                    name = inbox.polled(feed.kind, found.external_id, found.version, body)
-                    row = inbox.store(
-                        uow, facts.id, "pull", name, found.external_id, kind=feed.kind, version=found.version, body=body
-                    )
-                    row = row or inbox.unread(uow, facts.id, name)
-                if row is not None:
-                    result.count(self._take(facts, channel, row, feed.kind, body), found.external_id)
+            self._take_found(facts, channel, feed, page.found, result)
             if page.cursor is None:
                 return
             cursor = page.cursor
+
+    def _take_found(self, facts: ConnectionFacts, channel: Channel, feed: _Feed, some: Sequence[Found], result: Pulled) -> None:
+        known = inbox.known_versions(self._installation.db, facts.id, feed.kind, [found.external_id for found in some])
+        for found in some:
+            if known.get(found.external_id) == found.version:
+                continue
+            body = found.body
+            if body is None:
+                try:
+                    body = feed.fetch(found.external_id)
+                except (RemoteUnavailable, OutcomeUnknown, CredentialsRefused):
+                    raise
+                except Exception as error:  # refused, not understood, or the adapter fell over: this document's trouble
+                    name = f"{feed.kind}/{found.external_id}@{found.version.isoformat()}"
+                    self._set_aside(facts, feed.kind, name, found.external_id, inbox.said(error), result)
+                    continue
+            with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+                name = inbox.polled(feed.kind, found.external_id, found.version, body)
+                row = inbox.store(
+                    uow, facts.id, "pull", name, found.external_id, kind=feed.kind, version=found.version, body=body
+                )
+                row = row or inbox.unread(uow, facts.id, name)
+            if row is not None:
+                result.count(self._take(facts, channel, row, feed.kind, body), found.external_id)
 
     def _take(self, facts: ConnectionFacts, channel: Channel, row: int, kind: DocumentKind, body: bytes) -> str:
         """Take in one stored document; a claim whose order is not here brings that order in first."""
@@ -230,7 +302,15 @@ class Feeds:
 
     def _keep(self, uow: UnitOfWork, facts: ConnectionFacts, hint: Hint, body: bytes) -> bool:
         """Keep one hint, and have its document fetched; False when it was kept before."""
-        if hint.kind is DocumentKind.PRIVACY:
+        if hint.kind is DocumentKind.LISTING:
+            row = inbox.store(
+                uow, facts.id, "push", hint.delivery_id, hint.external_id, kind=hint.kind,
+                verdict="effective", reason="the offers are read again",
+            )  # fmt: skip
+            uow.db.change(
+                "UPDATE connection SET items_due_at = ? WHERE id = ? AND items_due_at IS NULL", (uow.now + _GATHER, facts.id)
+            )
+        elif hint.kind is DocumentKind.PRIVACY:
             row = inbox.store(
                 uow, facts.id, "push", hint.delivery_id, hint.external_id, kind=hint.kind, body=body,
                 verdict="parked", reason=f"{hint.topic}: do what is asked for customer {hint.external_id}, then give this up",

@@ -15,7 +15,7 @@ class InboxDocument(Table):
 
     connection = peewee.ForeignKeyField(Connection, index=False, backref="inbox")
     kind = peewee.TextField(default="order")
-    """`order`, `claim` or `privacy`."""
+    """`order`, `claim`, `privacy` or `listing`."""
     source = peewee.TextField()
     """`pull` or `push`."""
     delivery_id = peewee.TextField()
@@ -48,6 +48,8 @@ class ChannelDocument(Table):
     state = peewee.TextField()
     order = peewee.ForeignKeyField(Order, backref="+")
     inbox = peewee.ForeignKeyField(InboxDocument, backref="+")
+    asked_address_id = peewee.IntegerField(null=True)
+    """The hidden address of which the platform was asked who else goes there; None before."""
 
     class Meta:
         table_name = "channel_order"

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..kernel.db import Database, as_moment
 from ..kernel.matching import contains
-from .upkeep import WARN_BEFORE
 
 PAGE = 50
 
@@ -48,12 +47,15 @@ class ConnectionRow:
     claims_cursor: datetime | None
     expires_at: datetime | None
     """When the access that was granted ends."""
+    warn_from: datetime | None
     shop_id: int | None
+    push_address: str
+    """Where the platform pushes to, as far as we know."""
     backlog: Backlog
 
     def ends_soon(self, now: datetime) -> bool:
         """Whether people are to be warned that the grant ends, or has ended."""
-        return self.expires_at is not None and self.expires_at < now + WARN_BEFORE
+        return self.warn_from is not None and self.warn_from <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +177,21 @@ def connections_to_mend(db: Database, now: datetime) -> list[ConnectionRow]:
     return [
         _connection(row, Backlog())
         for row in db.rows(
-            f"{_CONNECTION} WHERE c.state = 'paused' OR c.expires_at < ? {_ORDER}", (now + WARN_BEFORE,)
+            f"{_CONNECTION} WHERE c.state = 'paused' OR c.warn_from <= ? {_ORDER}", (now,)
         )
     ]  # fmt: skip
 
 
 _CONNECTION = (
     "SELECT c.id, c.code, c.kind, c.adapter, COALESCE(s.title, ''), c.state, c.message, c.cursor, c.last_good_at, "
-    "c.claims_cursor, c.expires_at, c.shop_id FROM connection c LEFT JOIN shop s ON s.id = c.shop_id"
+    "c.claims_cursor, c.expires_at, c.warn_from, c.shop_id, c.push_address FROM connection c "
+    "LEFT JOIN shop s ON s.id = c.shop_id"
 )
 _ORDER = "ORDER BY CASE WHEN c.state = 'paused' THEN 0 ELSE 1 END, c.kind, c.code"
 
 
 def _connection(row: tuple[Any, ...], backlog: Backlog) -> ConnectionRow:
-    return ConnectionRow(*[*row[:7], *[_moment(value) for value in row[7:11]], row[11], backlog])
+    return ConnectionRow(*[*row[:7], *[_moment(value) for value in row[7:12]], *row[12:], backlog])
 
 
 def _connections(db: Database, where: str, given: list[str]) -> list[ConnectionRow]:

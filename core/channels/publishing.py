@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from ..catalog.service import meet_listings
 from ..connections.service import ConnectionFacts
 from ..inventory.published import Published, published
+from ..kernel.db import as_moment
 from .accounts import Accounts
 from .api import ListingRef, ListsItems, PushesStock, StockOutcome, StockTarget
 
@@ -41,6 +42,22 @@ class Publishing:
     def meet_all(self) -> dict[str, int]:
         """Learn the offers of every active connection, each by itself."""
         return self._accounts.side_by_side("items", self.meet_items)
+
+    def meet_due(self) -> dict[str, int]:
+        """Learn the offers of connections whose platform said that they changed."""
+        return self._accounts.side_by_side("items", self._meet_due)
+
+    def _meet_due(self, facts: ConnectionFacts) -> int | None:
+        now = self._installation.environment.now()
+        with self._installation.db.connection():
+            due = self._installation.db.row("SELECT items_due_at FROM connection WHERE id = ?", (facts.id,))
+        if due is None or due[0] is None or as_moment(due[0]) > now:
+            return None
+        count = self.meet_items(facts)
+        with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+            # What was said while we read is read again.
+            uow.db.change("UPDATE connection SET items_due_at = NULL WHERE id = ? AND items_due_at = ?", (facts.id, due[0]))
+        return count
 
     # stock
 

@@ -14,6 +14,9 @@ FETCH = "fetch"
 MEMO = "write_memo"
 """The kind of task that puts the seller's note on a platform's order."""
 
+CANCEL = "cancel_order"
+"""The kind of task that has a platform cancel an order."""
+
 
 def replay(uow: UnitOfWork, inbox_id: int) -> None:
     """Read a parked document again, after whatever was wrong has been mended."""
@@ -61,6 +64,22 @@ def resend(uow: UnitOfWork, notice_id: int, *, replaces: str = "") -> None:
     payload = {"external_id": external_id, "notice": key, "replaces": replaces}
     enqueue(uow, [NewTask(TELL, connection, again, payload)])
     uow.note("write-back again", "order", order_id, f"{number} instead of {replaces}" if replaces else number)
+
+
+def cancel_there(uow: UnitOfWork, order_id: int, because: str) -> None:
+    """Have the platforms cancel the whole order as well; what one refuses stands in the work list."""
+    rows = uow.db.rows(
+        "SELECT c.code, d.external_id FROM channel_order d JOIN connection c ON c.id = d.connection_id WHERE d.order_id = ?",
+        (order_id,),
+    )
+    if not rows:
+        raise DomainError(f"order {order_id} came from no platform", remedy="cancel it here; there is nobody to tell")
+    tasks = [
+        NewTask(CANCEL, code, f"cancel/{external_id}", {"external_id": external_id, "order": order_id, "because": because})
+        for code, external_id in rows
+    ]
+    enqueue(uow, tasks)
+    uow.note("cancellation asked for", "order", order_id, because)
 
 
 def write_memo(uow: UnitOfWork, order_id: int, text: str, flag: str = "") -> None:

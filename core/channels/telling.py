@@ -5,14 +5,14 @@ from __future__ import annotations
 from ..aftersales import service as aftersales
 from ..aftersales.states import ANSWERABLE
 from ..connections.service import ConnectionFacts, connection
-from ..kernel.errors import OutcomeUnknown, RemoteNotUnderstood, RemoteRejected
+from ..kernel.errors import OutcomeUnknown, RemoteNotUnderstood, RemoteRejected, RemoteUnavailable
 from ..kernel.uow import UnitOfWork
 from ..outbox.claims import Claimed
 from ..outbox.service import NewTask, enqueue
 from ..outbox.worker import Effect
 from . import inbox
 from .accounts import Accounts
-from .api import AnswersClaims, ChangesShipments, ClaimAnswer, DocumentKind, Memo, ReportsClaims, WritesMemos
+from .api import AnswersClaims, CancelsOrders, ChangesShipments, ClaimAnswer, DocumentKind, Memo, ReportsClaims, WritesMemos
 from .service import FETCH
 from .writeback import shipment_of
 
@@ -101,6 +101,20 @@ class Telling:
         channel.write_memo(str(task.payload["external_id"]), Memo(str(task.payload["text"]), str(task.payload.get("flag", ""))))
         order_id = int(task.payload["order"])
         return lambda uow: uow.note("memo written", "order", order_id, facts.code)
+
+    def cancel_order(self, task: Claimed) -> Effect | None:
+        """Have a platform cancel an order; one that takes its time over it is asked again."""
+        facts = connection(self._installation.db, task.owner)
+        channel = self._accounts.channel(facts)
+        external_id, order_id = str(task.payload["external_id"]), int(task.payload["order"])
+        if not isinstance(channel, CancelsOrders):
+            raise RemoteRejected(
+                f"{channel.title} lets no orders be cancelled from here",
+                remedy="cancel it on the platform's own page, then give this up",
+            )
+        if not channel.cancel_order(external_id, str(task.payload["because"])):
+            raise RemoteUnavailable(f"the platform is still cancelling order {external_id}", remedy="wait; it is asked again")
+        return lambda uow: uow.note("cancelled there", "order", order_id, facts.code)
 
 
 def _write_told(uow: UnitOfWork, notice_id: int, state: str, note: str) -> None:

@@ -11,12 +11,6 @@ from ..kernel.errors import DomainError
 from .accounts import Accounts
 from .api import Authorises, Channel, KeepsSubscriptions, TellsWhoItIs
 
-RENEW_BEFORE = timedelta(hours=6)
-"""A grant is renewed when it ends within this time; platforms let it be done again only so often."""
-
-WARN_BEFORE = timedelta(days=3)
-"""People are warned when a grant ends within this time, since not every grant can be renewed without them."""
-
 _CONSENT = timedelta(minutes=30)
 """So long a seller may take on the platform's page of consent."""
 
@@ -75,14 +69,14 @@ class Upkeep:
         now = self._installation.environment.now()
         renewed = []
         for facts in self._accounts.ready("renew"):
-            if not renewable(self._installation.db, facts.id, now + RENEW_BEFORE):
+            if not renewable(self._installation.db, facts.id, now):
                 continue
             try:
                 channel = self._accounts.channel(facts)
                 if not isinstance(channel, Authorises):
                     continue
                 with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
-                    if not begin_renewal(uow, facts.id, now + RENEW_BEFORE):
+                    if not begin_renewal(uow, facts.id):
                         continue
                 grant = channel.renew()
                 if grant is None:
@@ -98,9 +92,28 @@ class Upkeep:
     # pushes and tests
 
     def subscribe(self, facts: ConnectionFacts, address: str) -> list[str]:
-        """Have the platform push to `address`; the topics that had to be mended."""
+        """Have the platform push to `address`, and see to it from now on; the topics that had to be mended."""
         channel = self._accounts.channel(facts, waited_for=True)
-        return list(channel.subscribe(address)) if isinstance(channel, KeepsSubscriptions) else []
+        if not isinstance(channel, KeepsSubscriptions):
+            return []
+        mended = list(channel.subscribe(address))
+        with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+            uow.db.change("UPDATE connection SET push_address = ? WHERE id = ?", (address, facts.id))
+        return mended
+
+    def subscribe_all(self) -> dict[str, list[str]]:
+        """Mend what platforms forgot since they were told where to push; the topics, by connection."""
+        return self._accounts.side_by_side("subscribe", self._resubscribe)
+
+    def _resubscribe(self, facts: ConnectionFacts) -> list[str] | None:
+        channel = self._accounts.channel(facts)
+        if not facts.push_address or not isinstance(channel, KeepsSubscriptions):
+            return None
+        mended = list(channel.subscribe(facts.push_address))
+        if mended:
+            with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
+                uow.note("subscribed", "connection", facts.id, ", ".join(mended))
+        return mended
 
     def who(self, facts: ConnectionFacts) -> str:
         """Whose account the credentials open, in the platform's words; raises what went wrong."""

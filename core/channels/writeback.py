@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..fulfillment.api import ShipmentDispatched
@@ -46,13 +46,12 @@ def plan(tracking_per: str, sent: Sequence[Sent], *, told_before: bool) -> tuple
 class WriteBack:
     """Hears what was dispatched and writes down, in the same unit of work, what each platform is to be told.
 
-    `finest` gives `tracking_per` of a connection (adapter, code, sealed settings), `titles` a carrier's code and title by its
-    adapter's name.
+    Of a connection (adapter, code, sealed settings) `finest` gives `tracking_per`, `title` the carrier's code and title.
     """
 
-    def __init__(self, finest: Callable[[str, str, str], str], titles: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, finest: Callable[[str, str, str], str], title: Callable[[str, str, str], tuple[str, str]]) -> None:
         self._finest = functools.lru_cache(maxsize=256)(finest)
-        self._titles = titles
+        self._title = functools.lru_cache(maxsize=256)(title)
 
     def hear(self, uow: UnitOfWork, events: Sequence[ShipmentDispatched]) -> None:
         for event in events:
@@ -66,8 +65,8 @@ class WriteBack:
         )
         if not rows:
             return
-        carriers = uow.db.row("SELECT adapter FROM connection WHERE code = ?", (event.carrier,))
-        code, title = self._titles.get("" if carriers is None else carriers[0], (event.carrier, event.carrier))
+        carrier = uow.db.row("SELECT adapter, code, settings FROM connection WHERE code = ?", (event.carrier,))
+        code, title = (event.carrier, event.carrier) if carrier is None else self._title(*carrier)
         tasks = []
         for connection_id, connection, adapter, settings, order_id, external_id in rows:
             before = uow.db.rows(

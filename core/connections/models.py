@@ -30,5 +30,14 @@ class Connection(Table):
     """The same for after-sales, where the channel tells of them by themselves."""
     expires_at = MomentField(null=True)
     """When the access that was granted ends; None while nobody said so."""
+    renew_from = MomentField(null=True)
+    warn_from = MomentField(null=True)
+    """When the grant is to be renewed, and from when on people are warned that it was not."""
     renewing_until = MomentField(null=True)
     """Somebody renews the grant; nobody else tries before this moment."""
+    push_address = peewee.TextField(default="")
+    """Where the platform was told to push, empty while nobody said so."""
+    items_due_at = MomentField(null=True)
+    """What the shop offers changed: it is asked for again from this moment on."""
+    backfill = peewee.TextField(default="")
+    """The platform's name of a list that it prepares for us, empty without one."""

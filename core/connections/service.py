@@ -32,17 +32,26 @@ class ConnectionFacts:
     claims_cursor: datetime | None = None
     expires_at: datetime | None = None
     """When the access that was granted ends."""
+    push_address: str = ""
+    """Where the platform was told to push, empty while nobody said so."""
 
 
-_COLUMNS = "id, code, kind, adapter, shop_id, settings, state, cursor, claims_cursor, expires_at"
+_COLUMNS = "id, code, kind, adapter, shop_id, settings, state, cursor, claims_cursor, expires_at, push_address"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RENEWING = timedelta(minutes=2)
 """So long one process has to renew a grant before another one tries."""
 
+RENEW_BEFORE = timedelta(days=4)
+"""A grant is renewed when a third of its life is left, but not sooner than this before its end."""
+
+WARN_BEFORE = timedelta(days=3)
+"""People are warned when a sixth of its life is left, not sooner than this: by then it should have been renewed."""
+
 
 def _facts(row: tuple[Any, ...]) -> ConnectionFacts:
-    moments = [None if moment is None else as_moment(moment) for moment in row[7:10]]
-    return ConnectionFacts(row[0], row[1], row[2], row[3], row[4], row[5], row[6], *moments)
+    cursor, claims_cursor, expires_at = (None if moment is None else as_moment(moment) for moment in row[7:10])
+    id_, code, kind, adapter, shop_id, sealed_, state = row[:7]
+    return ConnectionFacts(id_, code, kind, adapter, shop_id, sealed_, state, cursor, claims_cursor, expires_at, row[10])
 
 
 def connections(db: Database, kind: str) -> list[ConnectionFacts]:
@@ -110,36 +119,45 @@ def keep_grant(
     settings: Mapping[str, str],
     expires_at: datetime | None,
 ) -> None:
-    """Access that was given or renewed: its settings are kept beside the others, and the connection works again."""
+    """Access that was given or renewed: its settings are kept beside the others, and the connection works again.
+
+    A renewal that moves the end nowhere is tried again ever later, and the warning stays where it was.
+    """
     row = uow.db.row(
-        "SELECT settings, state FROM connection WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"), (facts.id,)
+        "SELECT settings, state, expires_at, warn_from FROM connection WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"),
+        (facts.id,),
     )
     if row is None:
         raise DomainError(f"there is no connection {facts.code}", remedy="see the list of connections")
     where = place("connection", facts.code, "settings")
     values = merged(facts.code, fields, opened(seal, where, row[0]), settings)
+    renew_from = warn_from = None
+    if expires_at is not None:
+        life = expires_at - uow.now
+        renew_from, warn_from = expires_at - min(RENEW_BEFORE, life / 3), expires_at - min(WARN_BEFORE, life / 6)
+        if row[2] is not None and row[3] is not None and as_moment(row[2]) == expires_at:
+            warn_from = as_moment(row[3])
     uow.db.change(
-        "UPDATE connection SET settings = ?, expires_at = ?, renewing_until = NULL WHERE id = ?",
-        (sealed(seal, where, values), expires_at, facts.id),
+        "UPDATE connection SET settings = ?, expires_at = ?, renew_from = ?, warn_from = ?, renewing_until = NULL WHERE id = ?",
+        (sealed(seal, where, values), expires_at, renew_from, warn_from, facts.id),
     )
     uow.note("access granted", "connection", facts.id, "" if expires_at is None else f"until {expires_at.isoformat()}")
     if row[1] != "active":
         resume(uow, facts.id)
 
 
-def renewable(db: Database, connection_id: int, before: datetime) -> bool:
-    """Whether its grant ends before a moment."""
-    row = db.row("SELECT expires_at FROM connection WHERE id = ?", (connection_id,))
-    return row is not None and row[0] is not None and as_moment(row[0]) < before
+def renewable(db: Database, connection_id: int, now: datetime) -> bool:
+    """Whether its grant is to be renewed by now."""
+    return db.row("SELECT 1 FROM connection WHERE id = ? AND renew_from <= ?", (connection_id, now)) is not None
 
 
-def begin_renewal(uow: UnitOfWork, connection_id: int, before: datetime) -> bool:
-    """Whether it falls to us to renew a grant that ends before a moment: of all that ask at once, to one."""
+def begin_renewal(uow: UnitOfWork, connection_id: int) -> bool:
+    """Whether it falls to us to renew a grant whose time has come: of all that ask at once, to one."""
     return bool(
         uow.db.change(
-            "UPDATE connection SET renewing_until = ? WHERE id = ? AND expires_at < ? "
+            "UPDATE connection SET renewing_until = ? WHERE id = ? AND renew_from <= ? "
             "AND (renewing_until IS NULL OR renewing_until < ?)",
-            (uow.now + RENEWING, connection_id, before, uow.now),
+            (uow.now + RENEWING, connection_id, uow.now, uow.now),
         )
     )
 

@@ -18,7 +18,8 @@ from .service import HOLDER, Fo, allocate, end, fo_lines, held, move
 from .split import afterwards, carve, keep_lineage, refresh
 from .states import INSIDE, OPEN, quoted
 
-_EARLY = (FoState.PLANNED, FoState.ALLOCATED, FoState.RELEASED)
+EARLY = (FoState.PLANNED, FoState.ALLOCATED, FoState.RELEASED)
+"""What is not being picked yet may still be merged."""
 
 
 def refusals(one: Fo, other: Fo) -> list[str]:
@@ -269,7 +270,7 @@ def candidates(db: Database, shop_id: int | None = None) -> list[Candidate]:
         "SELECT f.id, f.number, f.shop_id, f.warehouse_id, f.state, f.merge_key, f.cod, f.currency, f.sealed, f.carrier, "
         "f.version, s.parcel_first, s.parcel_next, x.order_id, o.customer_id, SUM(x.quantity * k.weight_g) "
         "FROM fulfillment_order f JOIN shop s ON s.id = f.shop_id JOIN fo_line x ON x.fo_id = f.id JOIN sales_order o "
-        f"ON o.id = x.order_id JOIN sku k ON k.id = x.sku_id WHERE f.state IN ({quoted((*_EARLY, *INSIDE))})"
+        f"ON o.id = x.order_id JOIN sku k ON k.id = x.sku_id WHERE f.state IN ({quoted((*EARLY, *INSIDE))})"
         + ("" if shop_id is None else " AND f.shop_id = ?")
         + " GROUP BY f.id, f.number, f.shop_id, f.warehouse_id, f.state, f.merge_key, f.cod, f.currency, f.sealed, f.carrier, "
         "f.version, s.parcel_first, s.parcel_next, x.order_id, o.customer_id ORDER BY f.id, x.order_id",

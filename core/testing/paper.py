@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,10 @@ from ..channels.api import (
     Found,
     Grant,
     Hint,
+    ItemPage,
+    ListedItem,
     ListingRef,
+    MaskedDoor,
     Memo,
     Message,
     Page,
@@ -47,7 +50,7 @@ from ..channels.api import (
 from ..channels.feeds import Pulled
 from ..connections.service import ConnectionFacts, connect, connection
 from ..host.api import Manifest
-from ..kernel.errors import RemoteNotUnderstood, RemoteRejected
+from ..kernel.errors import RemoteError, RemoteNotUnderstood, RemoteRejected, RemoteUnavailable
 from ..kernel.transport import Delivery, Request, Response
 from ..kernel.values import Address, Money, SettingField
 from .builders import House, open_house
@@ -121,6 +124,23 @@ class Platform:
     """Messages that nobody has confirmed: (token, order)."""
     grants: int = 0
     """How often access was granted or renewed."""
+    fixed_end: datetime | None = None
+    """When access ends whatever is renewed."""
+    subscribed: set[str] = field(default_factory=set)
+    offers: list[str] = field(default_factory=list)
+    """Codes of what the shop offers."""
+    doors: list[set[str]] = field(default_factory=list)
+    """Tokens that stand for one door."""
+    asked_doors: list[list[str]] = field(default_factory=list)
+    """Every question about doors."""
+    list_ready: bool = False
+    """Whether a list that was asked for can be had."""
+    cancelling: dict[str, int] = field(default_factory=dict)
+    """How often each order that is being cancelled was asked for; it is done the second time."""
+    trouble: RemoteError | None = None
+    """What every call ends with."""
+    cut_at: str = ""
+    """The order at which the connection is cut."""
 
     def keep(self, order: Mapping[str, Any], content: bytes | None = None, changed: datetime | None = None) -> None:
         """The platform now says this about an order; `content` instead of proper JSON."""
@@ -132,7 +152,25 @@ class Platform:
         return self.moment
 
     def send(self, request: Request) -> Response:
+        if self.trouble is not None:
+            raise self.trouble
         asked = json.loads(request.body or b"{}")
+        if request.url == "paper:offers":
+            return Response(200, {}, json.dumps(self.offers).encode())
+        if request.url == "paper:doors":
+            self.asked_doors.append([order for order, _ in asked])
+            shared = [[order for order, token in asked if token in door] for door in self.doors]
+            return Response(200, {}, json.dumps([orders for orders in shared if orders]).encode())
+        if request.url == "paper:cancel":
+            self.cancelling[asked["id"]] = self.cancelling.get(asked["id"], 0) + 1
+            return Response(200, {}, json.dumps(self.cancelling[asked["id"]] > 1).encode())
+        if request.url == "paper:list":
+            found = [[id_, self.versions[id_].isoformat()] for id_ in sorted(self.versions)] if self.list_ready else None
+            return Response(200, {}, json.dumps(found).encode())
+        if request.url == "paper:subscribe":
+            missing = sorted({"orders"} - self.subscribed)
+            self.subscribed |= {"orders"}
+            return Response(200, {}, json.dumps(missing).encode())
         if request.url == "paper:orders":
             since, until = (datetime.fromisoformat(asked[name]) for name in ("since", "until"))
             found = [
@@ -141,6 +179,8 @@ class Platform:
                 if id_ in self.versions and since <= at < until
             ]
             return Response(200, {}, json.dumps(found).encode())
+        if request.url == "paper:order" and asked["id"] == self.cut_at:
+            raise RemoteUnavailable("the connection was cut")
         if request.url == "paper:order":
             content = self.orders.get(asked["id"])
             return Response(404 if content is None else 200, {}, content or b"")
@@ -162,7 +202,8 @@ class Platform:
             self.queue = [message for message in self.queue if message[0] not in asked["tokens"]]
         elif request.url == "paper:grant":
             self.grants += 1
-            return Response(200, {}, json.dumps({"token": f"token-{self.grants}"}).encode())
+            end = self.fixed_end and self.fixed_end.isoformat()
+            return Response(200, {}, json.dumps({"token": f"token-{self.grants}", "ends": end}).encode())
         elif request.url == "paper:memo":
             self.memos[asked["order"]] = (asked["text"], asked["flag"])
         elif request.url == "paper:ship":
@@ -179,10 +220,11 @@ class Paper(Channel):
     title: ClassVar[str] = "Paper"
     settings: ClassVar[tuple[SettingField, ...]] = (SettingField("token", "Token", secret=True, required=False),)
     ability: ClassVar[Ability] = Ability(span=timedelta(days=1), tracking_per="quantity", stock_batch=10)
+    doors_at_once = 3
     mended: ClassVar[bool] = False
     """Whether its author has mended it: it then reads what crashed it."""
 
-    def _ask(self, what: str, asked: Mapping[str, Any], *, effect: bool = False) -> Response:
+    def _ask(self, what: str, asked: Mapping[str, Any] | Sequence[Any], *, effect: bool = False) -> Response:
         return self.transport.send(Request("POST", f"paper:{what}", {}, json.dumps(asked).encode(), effect=effect))
 
     def pull(self, window: Window, cursor: str | None = None) -> Page:
@@ -292,7 +334,30 @@ class Paper(Channel):
         return Grant({"token": self._ask("grant", {}).json()["token"]}, self.transport.now() + timedelta(hours=1))
 
     def renew(self) -> Grant | None:
-        return Grant({"token": self._ask("grant", {}).json()["token"]}, self.transport.now() + timedelta(days=30))
+        said = self._ask("grant", {}).json()
+        end = datetime.fromisoformat(said["ends"]) if said["ends"] else self.transport.now() + timedelta(days=30)
+        return Grant({"token": said["token"]}, end)
+
+    def subscribe(self, address: str) -> Sequence[str]:
+        return tuple(self._ask("subscribe", {"address": address}, effect=True).json())
+
+    def list_items(self, cursor: str | None = None) -> ItemPage:
+        codes = self._ask("offers", {}).json()
+        return ItemPage(tuple(ListedItem(ListingRef(f"item-{code}", "", code), f"thing {code}", None) for code in codes), None)
+
+    def same_doors(self, doors: Sequence[MaskedDoor]) -> Sequence[Sequence[str]]:
+        groups: list[list[str]] = self._ask("doors", [[door.order_external_id, door.privacy_token] for door in doors]).json()
+        return groups
+
+    def begin_backfill(self, window: Window) -> str:
+        return f"list since {window.since.date()}"
+
+    def backfilled(self, name: str) -> Iterable[Found] | None:
+        rows = self._ask("list", {"name": name}).json()
+        return None if rows is None else [Found(id_, datetime.fromisoformat(version)) for id_, version in rows]
+
+    def cancel_order(self, external_id: str, because: str) -> bool:
+        return bool(self._ask("cancel", {"id": external_id, "because": because}, effect=True).json())
 
     def who(self) -> str:
         return f"the shop of {self.config.get('token', 'nobody')}"

@@ -58,7 +58,7 @@ def carrier_of(depot: Depot) -> type[Carrier]:
             depot.bookings.append(booking)
             return Booked(number)
 
-        def find(self, key: str) -> Booked | None:
+        def find(self, key: str, booking: Booking) -> Booked | None:
             depot.meets("find")
             return Booked(depot.booked[key]) if key in depot.booked else None
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from orderyard.core.channels.pages import connections_to_mend
 from orderyard.core.channels.service import resend, write_memo
 from orderyard.core.connections.service import ConnectionFacts, connect, move_back
 from orderyard.core.kernel.errors import DomainError, RateLimited, RemoteUnavailable
@@ -42,9 +43,18 @@ def test_an_answer_to_another_question_or_too_late_is_refused(shop: Shop) -> Non
     assert shop.platform.grants == 0
 
 
+def granted(shop: Shop) -> None:
+    """Access for an hour from now on, by both sides' clocks."""
+    shop.house.environment.moment = shop.platform.moment
+    shop.house.system.channels.upkeep.exchange("paper", {"code": "yes", "state": consented(shop)}, BACK)
+
+
 def test_a_grant_that_ends_soon_is_renewed_by_one_of_many(shop: Shop) -> None:
     system = shop.house.system
-    system.channels.upkeep.exchange("paper", {"code": "yes", "state": consented(shop)}, BACK)
+    granted(shop)
+    shop.house.environment.moment += timedelta(minutes=39)
+    assert (system.channels.upkeep.renew_all(), warned(shop)) == ([], False)
+    shop.house.environment.moment += timedelta(minutes=1)
 
     def renew(_: int) -> list[str]:
         try:
@@ -57,6 +67,45 @@ def test_a_grant_that_ends_soon_is_renewed_by_one_of_many(shop: Shop) -> None:
     assert (renewed, shop.platform.grants) == (["paper"], 2)
     assert shop.facts.expires_at == shop.platform.moment + timedelta(days=30)
     assert system.channels.upkeep.renew_all() == []
+
+
+def warned(shop: Shop) -> bool:
+    return bool(connections_to_mend(shop.house.db, shop.house.environment.moment))
+
+
+def test_people_are_warned_when_renewing_comes_to_nothing(shop: Shop) -> None:
+    upkeep = shop.house.system.channels.upkeep
+    granted(shop)
+    shop.platform.trouble = RemoteUnavailable("nobody answers")
+    shop.house.environment.moment += timedelta(minutes=49)
+    assert (upkeep.renew_all(), warned(shop)) == ([], False)
+    shop.house.environment.moment += timedelta(minutes=1)
+    assert (upkeep.renew_all(), warned(shop)) == ([], True)
+    shop.platform.trouble = None
+    shop.house.environment.moment += timedelta(minutes=3)
+    assert (upkeep.renew_all(), warned(shop)) == (["paper"], False)
+
+
+def test_a_renewal_that_moves_nothing_is_tried_ever_later(shop: Shop) -> None:
+    upkeep, moment = shop.house.system.channels.upkeep, shop.house.environment
+    granted(shop)
+    ends = shop.platform.fixed_end = shop.facts.expires_at
+    assert ends is not None
+    renewed = 0
+    while moment.moment < ends:
+        moment.moment += timedelta(minutes=5)
+        renewed += len(upkeep.renew_all())
+    assert 2 <= renewed <= 5
+    assert warned(shop)
+
+
+def test_what_the_platform_forgot_of_its_pushes_is_mended_by_itself(shop: Shop) -> None:
+    upkeep = shop.house.system.channels.upkeep
+    assert upkeep.subscribe_all() == {}
+    upkeep.subscribe(shop.facts, "https://erp.example/hook/paper/paper")
+    assert upkeep.subscribe_all() == {"paper": []}
+    shop.platform.subscribed.clear()
+    assert upkeep.subscribe_all() == {"paper": ["orders"]}
 
 
 def test_a_queue_is_emptied_and_what_was_not_confirmed_comes_again(shop: Shop) -> None:

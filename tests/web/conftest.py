@@ -104,7 +104,7 @@ def helpful() -> types.ModuleType:
         def book(self, booking: Booking, key: str) -> Booked:
             raise RemoteUnavailable("closed")
 
-        def find(self, key: str) -> Booked | None:
+        def find(self, key: str, booking: Booking) -> Booked | None:
             return None
 
         def cancel(self, number: str, key: str) -> None:

@@ -30,14 +30,16 @@ def notes(shop: Shop) -> list[tuple[str, str]]:
 def test_the_list_says_who_works_and_what_waits(at_shop: Enter, shop: Shop) -> None:
     shop.pull(document("T1", ("TEE", 1)), document("T2", ("TEE", 1), state="mystery"))
     with shop.house.work() as uow:
-        uow.db.change("UPDATE connection SET expires_at = ?", (shop.house.environment.moment + timedelta(days=1),))
+        ends = shop.house.environment.moment + timedelta(days=1)
+        uow.db.change("UPDATE connection SET expires_at = ?, warn_from = ?", (ends, ends - timedelta(days=3)))
     for path in ("/connections/", PAGE, "/", "/work/"):
         text = at_shop("supervisor").text(path)
         assert "paper" in text
         assert "ends 23 Nov" in text, path
         assert path == "/work/" or "1 parked document" in text, path
     with shop.house.work() as uow:
-        uow.db.change("UPDATE connection SET expires_at = ?", (shop.house.environment.moment + timedelta(days=30),))
+        ends = shop.house.environment.moment + timedelta(days=30)
+        uow.db.change("UPDATE connection SET expires_at = ?, warn_from = ?", (ends, ends - timedelta(days=3)))
     assert 'id="ending"' not in at_shop("supervisor").text("/work/")
 
 

@@ -232,7 +232,7 @@ class MarketCarrier(Carrier):
             depot.bookings[number] = booking
             return Booked(number)
 
-    def find(self, key: str) -> Booked | None:
+    def find(self, key: str, booking: Booking) -> Booked | None:
         with self._market.lock:
             number = self._depot.booked.get(key)
             return None if number is None else Booked(number)

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ...auth.permissions import Permission
+from ...channels import service as channels
 from ...fulfillment import merging
 from ...kernel.errors import DomainError, OrderyardError
 from ...kernel.uow import UnitOfWork
@@ -39,7 +40,16 @@ def cancel(order_id: int) -> Response:
 
     def command(uow: UnitOfWork) -> None:
         _refuse_silence(because)
-        orders.cancel(uow, head.id, _units(lines), because)
+        units = _units(lines)
+        there = request.form.get("there") == "1"
+        if there and units is not None:
+            raise DomainError(
+                _("A platform cancels whole orders only"),
+                remedy=_("Leave the numbers of units empty, or cancel them here alone."),
+            )
+        orders.cancel(uow, head.id, units, because)
+        if there:
+            channels.cancel_there(uow, head.id, because)
 
     perform(command, _("The units are cancelled; what was reserved for them is free again."))
     return _back(order_id)

@@ -10,7 +10,7 @@ from ...auth.pages import history
 from ...auth.permissions import Permission
 from ...catalog import queries as catalog
 from ...channels import pages as channel_reads
-from ...channels.api import WritesMemos
+from ...channels.api import CancelsOrders, WritesMemos
 from ...channels.pages import carriers
 from ...fulfillment import pages as fo_reads
 from ...fulfillment.pickups import fetched
@@ -93,11 +93,12 @@ def show(order_id: int) -> str:
         notices=channel_reads.notices(db, order_id),
         platform_orders=sources,
         memos=any(issubclass(kind, WritesMemos) for kind in channels) and may(Permission.ORDERS_REVIEW),
+        cancels=any(issubclass(kind, CancelsOrders) for kind in channels),
         flags=FLAG,
         after_sales=aftersales.of_order(db, order_id),
-        payments=reads.payments(db, order_id, head.total.currency),
         across=next(iter(fetched(db, order_id=order_id)), None) if head.reach != Reach.SHIPPED else None,
         now=console.installation.environment.now(),
+        payments=reads.payments(db, order_id, head.total.currency),
         entries=entries,
         history=history(db, documents),
         numbers={fo.id: fo.number for fo in fos} if len(fos) > 1 else {},

@@ -104,7 +104,7 @@ class SfExpress(Carrier):
             raise OutcomeUnknown(f"{_CREATE}: no waybill number yet for {key}", raw=answer.raw, remedy="ask SF by order number")
         return got
 
-    def find(self, key: str) -> Booked | None:
+    def find(self, key: str, booking: Booking) -> Booked | None:
         """What was booked under `key`.
 
         An order that SF's staff still check has no number: RemoteUnavailable, ask again later. One that was cancelled

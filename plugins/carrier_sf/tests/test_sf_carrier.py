@@ -90,7 +90,7 @@ def book(carrier: SfExpress) -> Booked:
 
 
 def find(carrier: SfExpress) -> Booked | None:
-    return carrier.find("FO-1")
+    return carrier.find("FO-1", BOOKING)
 
 
 def cancel(carrier: SfExpress) -> None:

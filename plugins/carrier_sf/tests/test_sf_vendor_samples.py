@@ -61,10 +61,10 @@ def test_each_way_an_order_is_not_created(which: str, expected: type[RemoteError
 
 
 def test_a_searched_order_is_found_or_not() -> None:
-    found = sf("EXP_RECE_SEARCH_ORDER_RESP", "ok").find("OMS-SO-0001")
+    found = sf("EXP_RECE_SEARCH_ORDER_RESP", "ok").find("OMS-SO-0001", BOOKING)
     assert found is not None
     assert (found.number, found.children, found.origin, found.destination) == (MOTHER, (CHILD,), "755", "021")
-    assert sf("EXP_RECE_SEARCH_ORDER_RESP", "none").find("OMS-SO-0001") is None
+    assert sf("EXP_RECE_SEARCH_ORDER_RESP", "none").find("OMS-SO-0001", BOOKING) is None
 
 
 def test_an_order_is_cancelled_once_or_again() -> None:
