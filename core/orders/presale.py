@@ -124,7 +124,7 @@ def _deposit(uow: UnitOfWork, shop_id: int, sku_id: int, terms: Terms) -> int:
         raise DomainError("a deposit is an amount or a share of the price", remedy="give one of the two")
     if terms.share is not None:
         if not 0 < terms.share <= 10_000:
-            raise DomainError(f"a deposit of {terms.share / 100:g}% of the price", remedy="give more than 0%, at most 100%")
+            raise DomainError(f"a deposit of {terms.share / 100:g}% (of the price)", remedy="give more than 0%, at most 100%")
         if price is None:
             raise DomainError(f"{item.code} has no price in shop {facts.code}", remedy="give the deposit as an amount")
         return nearest(price, terms.share, 10_000)

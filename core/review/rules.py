@@ -244,7 +244,7 @@ class PriceShare(InformedRule):
                 paid = Money(line.amount.minor // line.quantity, line.amount.currency)
                 low.append(f"{line.sku} at {paid}, list {listed}")
         if low:
-            return Verdict(False, f"not above {percent} % of the list price: {'; '.join(low)}")
+            return Verdict(False, f"not above {percent} % (of the list price): {'; '.join(low)}")
         return Verdict(True, f"no list price in {order.total.currency}: {', '.join(unknown)}") if unknown else PASSED
 
 

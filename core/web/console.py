@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from ..fulfillment import pages as fulfillment_pages
 from ..orders import pages as order_pages
 from . import access, labels, language, masking, refusals
+from .sentences import said
 from .services import NAME, ConsoleServices
 from .views import (
     aftersales,
@@ -37,8 +38,8 @@ from .views import (
     orders,
     parcels,
     people,
-    plugins,
     pickups,
+    plugins,
     presales,
     prices,
     promotions,
@@ -80,7 +81,8 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         tone=labels.tone,
         action=_each_time(labels.action),
         actor=_each_time(labels.actor),
-        because=_each_time(labels.because),
+        because=_each_time(lambda text: said(labels.because(text))),
+        said=_each_time(said),
         shown_name=masking.shown_name,
         shown_address=masking.shown_address,
     )
@@ -116,9 +118,9 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         holding,
         fulfillment,
         parcels,
+        pickups,
         allocating,
         scanning,
-        pickups,
         presales,
         stock,
         stockwork,

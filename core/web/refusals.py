@@ -32,7 +32,7 @@ def perform(command: Callable[[UnitOfWork], object], done: str) -> bool:
 
 
 def refuse(error: OrderyardError) -> None:
-    flash((said(error.what), said(error.remedy)), "danger")  # type: ignore[arg-type]
+    flash((said(error.what, ours=True), said(error.remedy, ours=True)), "danger")  # type: ignore[arg-type]
 
 
 def install(app: Flask) -> None:

@@ -1,0 +1,153 @@
+"""Refusals and reasons: every sentence of the core in Chinese, known again with its values wherever it is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+from flask import Flask
+
+import orderyard.core
+from orderyard.app import System
+from orderyard.core.kernel.errors import DomainError, IllegalTransition
+from orderyard.core.testing.sentences import sentences
+from orderyard.core.web.sentences import LIGHT, Catalogue, Sentence, read_translations
+
+Enter = Callable[..., Any]
+CORE = Path(orderyard.core.__file__).parent
+FOLDER = CORE / "web" / "translations"
+HOW = "the commands that bring it up to date stand in core/web/translations/refusals.cfg"
+
+
+@pytest.fixture(scope="module")
+def written() -> set[str]:
+    """What the source says."""
+    with (FOLDER / "refusals.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    methods = [(pattern, "ignore" if method == "ignore" else f"{sentences.__module__}:extract") for pattern, method in methods]
+    return {str(found[2]) for found in extract_from_dir(str(CORE), methods, options)}
+
+
+@pytest.fixture(scope="module")
+def translated() -> dict[str, str]:
+    with (FOLDER / "zh" / "LC_MESSAGES" / "refusals.po").open("rb") as file:
+        return {str(one.id): str(one.string) for one in read_po(file, locale="zh") if one.id}
+
+
+@pytest.fixture
+def chinese(app: Flask) -> Iterator[Catalogue]:
+    """The catalogue, where a reader wants Chinese."""
+    with app.test_request_context("/", headers={"Accept-Language": "zh"}):
+        yield Catalogue(read_translations([FOLDER], "zh"))
+
+
+def test_every_sentence_has_its_chinese(written: set[str], translated: dict[str, str]) -> None:
+    assert sorted(text for text in written if not translated.get(text)) == [], HOW
+
+
+def test_no_chinese_is_left_over(written: set[str], translated: dict[str, str]) -> None:
+    assert sorted(set(translated) - written) == [], HOW
+
+
+def test_translations_name_the_same_values(translated: dict[str, str]) -> None:
+    names = re.compile(r"{(\w+)}")
+    wrong = [text for text, said in translated.items() if sorted(names.findall(text)) != sorted(names.findall(said))]
+    assert wrong == []
+
+
+def test_what_is_compiled_is_what_is_written(translated: dict[str, str]) -> None:
+    assert read_translations([FOLDER], "zh") == translated, HOW
+
+
+def test_every_sentence_is_known_again_and_taken_for_no_other(translated: dict[str, str], chinese: Catalogue) -> None:
+    wrong = {}
+    for text, said in translated.items():
+        sentence = Sentence.of(text, said)
+        values = {name: f"‹{place}›" for place, name in enumerate(sentence.names)}
+        if sentence.names and sentence.weight < LIGHT:
+            continue
+        if (found := chinese.said(text.format(**values), ours=True)) != said.format(**values):
+            wrong[text] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('raise DomainError(f"bin {bin.code} is full", remedy="take another")', {"bin {code} is full", "take another"}),
+        ('raise Stale("it is gone" if gone else f"it is {self.state}")', {"it is gone", "it is {state}"}),
+        ('raise DomainError(f"{a.code} and {b.code} differ")', {"{code} and {code2} differ"}),
+        ("raise DomainError(f\"{n} {'bins' if n > 1 else 'bin'} left\")", {"{n} bins left", "{n} bin left"}),
+        ('def f(x):\n why = f"{x} is old"\n raise DomainError(f"no: {why}")', {"no: {why}", "{x} is old"}),
+        ('_WHY = {1: "far too old"}\nhold(note=_WHY[n])', {"far too old"}),
+        ('log.warning("bin %s is full", bin)\nx = "to_ship"\nraise DomainError(code, remedy=f"{a}: {b}")', set()),
+    ],
+)
+def test_the_source_is_read(source: str, found: set[str]) -> None:
+    assert set(sentences(source)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("order SO00000012 is shipped: he phoned twice", "订单 SO00000012 的状态是已发货：he phoned twice"),
+        ("order SO00000012 is shipped; nothing of it is open", "订单 SO00000012 的状态是已发货，没有可修改的内容"),
+        ("missing: province, a mobile number (123 is none)", "缺少：省份、手机号（123 无效）"),
+        ("no answer within 5 seconds (3 attempts)", "5 秒内没有应答（已尝试 3 次）"),
+        ("changed on the platform; order 7 has no line 3", "在平台上被更改；订单 7 没有行 3"),
+        ("the buyer phoned; he is angry", "the buyer phoned; he is angry"),
+        ("wait until the buyer calls: then ship it", "wait until the buyer calls: then ship it"),
+        ("{braces} are no places", "{braces} are no places"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_said_as_far_as_it_is_known(chinese: Catalogue, text: str, said: str) -> None:
+    assert chinese.said(text) == said
+
+
+def test_a_refusal_is_said_with_its_codes(chinese: Catalogue) -> None:
+    refused = IllegalTransition("fulfillment order FO1", "shipped", "picking", remedy="reload the page")
+    assert chinese.said(refused.what) == "发货单 FO1 不能从“已发货”变为“拣货中”"
+    assert chinese.said(str(refused)) == "发货单 FO1 不能从“已发货”变为“拣货中”：请刷新页面"
+
+
+def test_a_translation_cannot_be_bent_by_a_value(chinese: Catalogue) -> None:
+    assert chinese.said(DomainError("there is no SKU {0.__class__}").what) == "没有 SKU {0.__class__}"
+
+
+def test_few_words_are_no_sentence_unless_the_code_wrote_them(chinese: Catalogue) -> None:
+    assert len("to ") < LIGHT
+    assert chinese.said("to Anna") == "to Anna"
+    assert chinese.said("to Anna", ours=True) != "to Anna"
+
+
+@pytest.mark.parametrize(
+    ("language", "what", "remedy"),
+    [
+        ("zh", "订单 SO00000001 的状态是已发货", "只有还有货要发的才能挂起"),
+        ("en", "order SO00000001 is shipped", "only what still has something to send can be held"),
+    ],
+)
+def test_a_refusal_speaks_the_readers_language(enter: Enter, language: str, what: str, remedy: str) -> None:
+    answer = enter("reviewer", language).post("/orders/held/open", page="/orders/", order=["1"], code="manual", because="flood")
+    assert what in answer.text
+    assert remedy in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "缺少：手机号（12345 无效）"), ("en", "missing: a mobile number (12345 is none)")]
+)
+def test_a_stored_reason_speaks_the_readers_language(enter: Enter, system: System, language: str, said: str) -> None:
+    with system.installation.unit_of_work("setup") as uow:
+        uow.db.change("UPDATE hold SET note = ? WHERE code = 'manual'", ("missing: a mobile number (12345 is none)",))
+    assert said in enter("viewer", language).text("/orders/held/")
+
+
+def test_a_persons_own_words_stay_as_they_are(enter: Enter) -> None:
+    assert "买家来电" in enter("viewer", "zh").text("/orders/held/")
