@@ -106,8 +106,8 @@ def test_a_deposit_may_be_a_share_of_the_price_to_the_fen(house: House) -> None:
     [
         ({"deposit": None}, "an amount or a share"),
         ({"deposit": 10, "share": 100}, "an amount or a share"),
-        ({"share": 0}, "0% (of the price)"),
-        ({"share": 10_001}, "100.01% (of the price)"),
+        ({"share": 0}, r"0% \(of the price"),
+        ({"share": 10_001}, r"100.01% \(of the price"),
         ({"deposit": -1}, "-0.01 for TEE"),
         ({"deposit": 9901}, "which costs 99.00"),
         ({"cap": 0}, "the cap is 0"),
