@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import chain
@@ -159,7 +159,8 @@ class _Local(threading.local):
     """What each thread knows about its own transaction."""
 
     def __init__(self) -> None:
-        self.writing = False
+        self.connection: Any = None
+        """The one it writes through, while it lasts."""
         self.foreseen = Foresight()
         self.unwritten: tuple[tuple[str, ...], Callable[[], None]] | None = None
 
@@ -180,7 +181,8 @@ class Database:
         parts = urlsplit(url)
         self.sqlite = parts.scheme == "sqlite"
         self.observers: list[Callable[[str], None]] = []
-        self._write = threading.RLock()
+        self._write: AbstractContextManager[object] = threading.RLock() if self.sqlite else nullcontext()
+        self._immediate = ("IMMEDIATE",) if self.sqlite else ()
         self._local = _Local()
         self.engine: Any
         if self.sqlite:
@@ -219,12 +221,12 @@ class Database:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """The cursor of one statement; aware datetimes and booleans go in as the engine wants them."""
         local = self._local
-        if local.foreseen or local.unwritten is not None:
+        if local.unwritten is not None or local.foreseen.answers:
             self._look_after(sql)
         for observer in self.observers:
             observer(sql)
         try:
-            connection = self.engine.connection()
+            connection = local.connection or self.engine.connection()
             if self.sqlite:
                 given = [value if (bind := _bindings[value.__class__]) is None else bind(value) for value in parameters]
                 return connection.execute(sql, given)
@@ -234,13 +236,15 @@ class Database:
                 raise
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        if self._local.foreseen and (answer := self._local.foreseen.take(sql, parameters)) is not None:
+        foreseen = self._local.foreseen
+        if foreseen.answers and (answer := foreseen.take(sql, parameters)) is not None:
             return answer
         found: list[tuple[Any, ...]] = self.execute(sql, parameters).fetchall()
         return found
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        if self._local.foreseen and (answer := self._local.foreseen.take(sql, parameters)) is not None:
+        foreseen = self._local.foreseen
+        if foreseen.answers and (answer := foreseen.take(sql, parameters)) is not None:
             return answer[0] if answer else None
         found: tuple[Any, ...] | None = self.execute(sql, parameters).fetchone()
         return found
@@ -253,15 +257,14 @@ class Database:
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, returning: str = "", conflict: str = ""
     ) -> list[tuple[Any, ...]]:
         """Write many rows with as few statements as the engine allows; the `returning` columns of each, in their order."""
-        result: list[tuple[Any, ...]] = []
-        step = max(1, self._CHUNK // len(columns))
-        for start in range(0, len(rows), step):
-            part = rows[start : start + step]
-            sql = _insert_text(table, tuple(columns), len(part), conflict, returning)
-            cursor = self.execute(sql, list(chain.from_iterable(part)))
-            if returning:
-                result += cursor.fetchall()
-        return result
+        if (count := len(rows)) * len(columns) > self._CHUNK:
+            step = self._CHUNK // len(columns)
+            parts = (rows[start : start + step] for start in range(0, count, step))
+            return [row for part in parts for row in self.insert(table, columns, part, returning=returning, conflict=conflict)]
+        if not count:
+            return []
+        cursor = self.execute(_insert_text(table, tuple(columns), count, conflict, returning), list(chain.from_iterable(rows)))
+        return cursor.fetchall() if returning else []
 
     def together(self, *writes: Rows | Change) -> list[int]:
         """Writes of which none reads what another one writes, in the order of their references; how many rows each touched.
@@ -323,7 +326,7 @@ class Database:
     def _settle_reads_and_writes(self) -> None:
         """Nothing foreseen or held back crosses the edge of what may be undone by itself."""
         self.write_back()
-        self._local.foreseen.forget()
+        self._local.foreseen.answers.clear()
 
     def _look_after(self, sql: str) -> None:
         """Before a statement: write what it could miss, drop answers it would make stale."""
@@ -379,27 +382,20 @@ class Database:
 
         A second one on the same thread is refused, because on either engine it would silently join the first.
         """
-        if self._local.writing:
+        local = self._local
+        if local.connection is not None:
             raise OrderyardError(
                 "a unit of work is already open on this thread", remedy="pass it on instead of opening another"
             )
-        if not self.sqlite:
-            with self._alone(), self.engine.atomic():
+        with self._write, self.engine.atomic(*self._immediate):
+            local.connection = self.engine.connection()
+            try:
                 yield
-            return
-        with self._write, self._alone(), self.engine.atomic("IMMEDIATE"):
-            yield
-        self._checkpoints.committed()
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        local = self._local
-        local.writing = True
-        try:
-            yield
-        finally:
-            local.writing, local.unwritten = False, None
-            local.foreseen.forget()
+            finally:
+                local.connection = local.unwritten = None
+                local.foreseen.answers.clear()
+        if self.sqlite:
+            self._checkpoints.committed()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -473,8 +469,7 @@ class Database:
             if all(migration.applied for migration in runner.status() if migration.path):
                 return []
             # The outer context stops SQLite from cascading deletes, which works only outside of a transaction.
-            immediate = ("IMMEDIATE",) if self.sqlite else ()
-            with runner.migrator.migration_context(atomic=False), self.engine.atomic(*immediate):
+            with runner.migrator.migration_context(atomic=False), self.engine.atomic(*self._immediate):
                 before = set(self.engine.get_tables())
                 applied = runner.up()
                 check(frozenset(before ^ set(self.engine.get_tables())))

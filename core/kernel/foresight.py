@@ -69,11 +69,8 @@ class Foresight:
     """Answers that wait for their questions, of one transaction; each is given once, and none when it could be stale."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[str, tuple[Any, ...]], Answer] = {}
-        self._words: set[str] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self._answers)
+        self.answers: dict[tuple[str, tuple[Any, ...]], Answer] = {}
+        """By text and parameters; nobody needs to ask for anything while there is none."""
 
     def keep(self, questions: Sequence[Question], rows: Iterable[tuple[Any, ...]]) -> None:
         """Sort what `at_once` brought back."""
@@ -82,21 +79,13 @@ class Foresight:
             place = row[0]
             answers[place].append(row[1 : questions[place].width + 1])
         for question, answer in zip(questions, answers, strict=True):
-            self._answers[question.sql, tuple(question.parameters)] = answer
-            self._words |= read(question.sql).words
+            self.answers[question.sql, tuple(question.parameters)] = answer
 
     def take(self, sql: str, parameters: Sequence[Any]) -> Answer | None:
         """The answer to a question, if it was asked ahead and still holds."""
-        return self._answers.pop((sql, tuple(parameters)), None)
+        return self.answers.pop((sql, tuple(parameters)), None)
 
     def written(self, table: str | None) -> None:
         """A table changes, None meaning any: what was asked about it is to be asked again."""
-        if table is None:
-            self.forget()
-        elif table in self._words:
-            for key in [key for key in self._answers if table in read(key[0]).words]:
-                del self._answers[key]
-
-    def forget(self) -> None:
-        self._answers.clear()
-        self._words.clear()
+        for key in [key for key in self.answers if table is None or table in read(key[0]).words]:
+            del self.answers[key]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,15 +56,18 @@ class Wiring:
         self.__post_init__()
 
     def __post_init__(self) -> None:
-        self._places: dict[type, list[tuple[int, tuple[type, ...]]]] = {}
+        self._known: dict[tuple[type, ...], list[tuple[tuple[type, ...], list[Listener]]]] = {}
+        self._places: dict[type, list[int]] = {}
         for place, together in enumerate(self.listeners):
             for kind in together:
-                self._places.setdefault(kind, []).append((place, together))
+                self._places.setdefault(kind, []).append(place)
 
-    def heard(self, kinds: Iterable[type]) -> list[tuple[type, ...]]:
-        """What of these kinds somebody listens to, in the order of the wiring."""
-        found = {place: together for kind in kinds for place, together in self._places.get(kind, ())}
-        return [found[place] for place in sorted(found)]
+    def heard(self, kinds: tuple[type, ...]) -> list[tuple[tuple[type, ...], list[Listener]]]:
+        """Who listens to any of these kinds, in the order of the wiring, and to what else at once."""
+        if (known := self._known.get(kinds)) is None:
+            places = sorted({place for kind in kinds for place in self._places.get(kind, ())})
+            known = self._known[kinds] = [list(self.listeners.items())[place] for place in places]
+        return known
 
 
 @dataclass(frozen=True)
@@ -205,9 +208,9 @@ class UnitOfWork:
         by_kind: dict[type, list[Any]] = {}
         for event in batch:
             by_kind.setdefault(type(event), []).append(event)
-        for kinds in self._wiring.heard(by_kind):
-            events = [event for kind in kinds for event in by_kind.get(kind, ())]
-            for listener in self._wiring.listeners[kinds]:
+        for kinds, listeners in self._wiring.heard(tuple(by_kind)):
+            events = by_kind[kinds[0]] if len(kinds) == 1 else [event for kind in kinds for event in by_kind.get(kind, ())]
+            for listener in listeners:
                 listener(self, events)
 
 
