@@ -46,7 +46,7 @@ class PostalAddress(Table):
     town = peewee.TextField()
     detail = peewee.TextField()
     postcode = peewee.TextField()
-    name = peewee.TextField(index=True)
+    name = peewee.TextField()
     phone = peewee.TextField(index=True)
     company = peewee.TextField()
     masked = peewee.BooleanField()

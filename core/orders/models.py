@@ -90,7 +90,7 @@ class OrderLine(Table):
     kit = peewee.BooleanField(default=False)
     per_kit = peewee.IntegerField(default=1)
     """Units of this component in one kit."""
-    sku = peewee.ForeignKeyField(Sku, null=True, backref="+")
+    sku = peewee.ForeignKeyField(Sku, null=True, index=False, backref="+")
     item_id = peewee.TextField(default="")
     variant_id = peewee.TextField(default="")
     merchant_code = peewee.TextField(default="")
@@ -115,7 +115,7 @@ class OrderLine(Table):
 
     class Meta:
         table_name = "order_line"
-        indexes = ((("order", "no"), True), (("sku",), False))
+        indexes = ((("order", "no"), True),)
         constraints = (
             peewee.Check("quantity > 0"),
             peewee.Check("reserved >= 0 AND shipped >= 0 AND cancelled >= 0"),
@@ -123,6 +123,11 @@ class OrderLine(Table):
             peewee.Check("returned >= 0 AND returned <= shipped AND bounced >= 0 AND bounced <= returned"),
             peewee.Check("shipped_externally >= 0 AND shipped_externally <= shipped"),
         )
+
+
+OrderLine.add_index(
+    OrderLine.index(OrderLine.item_id, OrderLine.variant_id, where=OrderLine.sku.is_null(), name="order_line_unknown")
+)
 
 
 class OrderLink(Table):

@@ -129,14 +129,17 @@ def orders(db: Database, presale_id: int, before: int | None = None) -> tuple[li
     rows = db.rows(
         "SELECT o.id, o.number, o.external_number, o.source, o.status, o.currency, q.state, SUM(COALESCE(x.taken, l.quantity - "
         "l.cancelled)), COALESCE(q.deposit, 0), o.total - o.received + o.refunded, COALESCE(q.forfeited, 0), q.balance_until, "
-        "o.paid_at FROM order_line l JOIN sales_order o ON o.id = l.order_id LEFT JOIN presale_order q ON q.order_id = o.id "
+        "o.paid_at FROM (SELECT line_id AS id FROM presale_line WHERE presale_id = ? UNION SELECT y.id FROM sales_order w "
+        "JOIN order_line y ON y.order_id = w.id WHERE w.status = 'pending_payment' AND w.type = 'presale') AS m "
+        "JOIN order_line l ON l.id = m.id JOIN sales_order o ON o.id = l.order_id "
+        "LEFT JOIN presale_order q ON q.order_id = o.id "
         "LEFT JOIN presale_line x ON x.line_id = l.id JOIN presale p ON p.id = ? JOIN presale_cap c ON c.id = p.cap_id "
         "WHERE l.sku_id = c.sku_id AND o.shop_id = c.shop_id AND l.kit_line IS NULL AND (x.presale_id = p.id "
         "OR q.id IS NULL AND c.open AND o.type = 'presale' AND o.status = 'pending_payment')"
         f"{'' if before is None else ' AND o.id < ?'} GROUP BY o.id, o.number, o.external_number, o.source, o.status, "
         "o.currency, q.state, q.deposit, o.total, o.received, o.refunded, q.forfeited, q.balance_until, o.paid_at "
         f"ORDER BY o.id DESC LIMIT {PAGE + 1}",
-        [presale_id] if before is None else [presale_id, before],
+        [presale_id, presale_id, *([] if before is None else [before])],
     )
     found = [
         PresaleOrderRow(

@@ -22,7 +22,7 @@ class Task(Table):
     """`event` delivers one event to one plugin; every other kind is an engine's."""
     owner = peewee.TextField()
     """The plugin or connection it belongs to; paused or disabled, its tasks wait."""
-    event = peewee.ForeignKeyField(Event, null=True, backref="+")
+    event = peewee.ForeignKeyField(Event, null=True, index=False, backref="+")
     key = peewee.TextField(unique=True)
     """Our stable reference; the same work is asked for once."""
     payload = JsonField(default=dict)
@@ -40,4 +40,4 @@ class Task(Table):
     done_at = MomentField(null=True)
 
     class Meta:
-        indexes = ((("state", "due_at", "id"), False), (("owner", "state"), False))
+        indexes = ((("state", "due_at", "id"), False),)
