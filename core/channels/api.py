@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from ..aftersales.api import AfterSaleState, AfterSaleType, GoodsState, MoneyState
+from ..fulfillment.api import Fetched
 from ..kernel.errors import DomainError, RemoteNotUnderstood
 from ..kernel.transport import Delivery, Transport
 from ..kernel.values import Address, Money, SettingField, quantity
@@ -680,6 +681,59 @@ class Bought:
     asked: tuple[AskedBack, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What came in and went out by one method of payment."""
+
+    method: str
+    payments: int
+    received: Money
+    given_back: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A document that was handed in and could not be taken in; a person settles it."""
+
+    body: bytes
+    reason: str
+    at: datetime
+
+
+class Counter(Protocol):
+    """Where goods change hands in the shop of a connection; `by` is the person who does it (`SignedIn.actor`)."""
+
+    def catalogue(self) -> Sequence[Offered]:
+        """Everything that may be sold, by code; what has no price for everybody too."""
+
+    def waiting(self) -> Sequence[Fetched]:
+        """Orders of the shop that wait to be picked up, and those given at the counter that the books could not follow."""
+
+    def with_code(self, code: str) -> Sequence[Fetched]:
+        """Those of them whose buyers show this code."""
+
+    def one(self, order_id: int) -> Fetched | None:
+        """How an order of the shop stands whose goods change hands there."""
+
+    def to_give_back(self) -> Sequence[Fetched]:
+        """Orders that came to nothing, and whose buyers are still to get money back."""
+
+    def hand_over(self, order_id: int, by: str, *, code: str = "", method: str = "") -> bool:
+        """Goods go to their buyer, and what is due is paid by `method`; False when they had gone. DomainError says why not."""
+
+    def give_up(self, order_id: int, by: str, because: str) -> None:
+        """Nobody comes: the units are free again."""
+
+    def give_back(self, order_id: int, by: str, method: str) -> None:
+        """What is due to a buyer is paid out."""
+
+    def takings(self, day: str) -> Sequence[Taking]:
+        """Payments of one of the merchant's days for what changed hands in the shop, by method."""
+
+    def parked(self) -> Sequence[Parked]:
+        """Documents of the connection that wait for a person."""
+
+
 class Desk(Protocol):
     """What a shop that is served on pages of a plugin asks about its own connection, and hands in.
 
@@ -688,6 +742,10 @@ class Desk(Protocol):
 
     @property
     def facts(self) -> DeskFacts: ...
+
+    @property
+    def counter(self) -> Counter:
+        """For a shop in which goods change hands."""
 
     def settings(self) -> Mapping[str, str]:
         """The connection's settings in the clear; DomainError while required ones are missing."""

@@ -21,6 +21,7 @@ from ..kernel.values import Money, quantity
 from . import bought, inbox
 from .accounts import Accounts
 from .api import AskedBack, Bought, Delivered, DeskFacts, DocumentKind, Offered, check
+from .counter import ShopCounter
 
 SOURCE = "desk"
 """How its documents came, as the inbox keeps it."""
@@ -66,6 +67,10 @@ class HostedDesk:
         with self._db.connection():
             facts = connection(self._db, self._code)
             return settings_of(self._accounts.seal, facts, self._accounts.kind(facts).settings)
+
+    @property
+    def counter(self) -> ShopCounter:
+        return ShopCounter(self._installation, self._code, self.offers)
 
     def today(self) -> str:
         return self._installation.merchant.day(self._installation.environment.now())

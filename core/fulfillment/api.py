@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
+
+from ..kernel.values import Money
+from ..orders.api import OrderStatus, Reach
 
 
 class FoState(StrEnum):
@@ -61,6 +65,36 @@ class ShipmentDelivered:
     fo_id: int
     waybill: str
     order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An order whose goods change hands in a shop, as it stands now."""
+
+    order_id: int
+    number: str
+    external_id: str
+    external_number: str
+    shop: str
+    reach: Reach
+    status: OrderStatus
+    warehouse: str
+    buyer: str
+    phone: str
+    placed_at: datetime
+    until: datetime
+    """So long it is kept for the buyer."""
+    due: Money
+    """What is still to be paid; below 0 what is to be given back."""
+    lines: tuple[tuple[str, str, int], ...]
+    """(SKU, title, units) that are not cancelled; kits as they were bought."""
+    stopped: tuple[tuple[str, str], ...]
+    """(code, note) of the open holds."""
+    ready: bool
+    """Every unit is reserved for it."""
+
+    def overdue(self, now: datetime) -> bool:
+        return self.reach is Reach.PICKUP and now >= self.until
 
 
 # Inside the core only

@@ -3,55 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 from ..kernel.db import Database, as_moment, marks
 from ..kernel.values import Money
 from ..orders.api import OrderStatus, Reach
 from ..orders.money import share
+from .api import Fetched
 
 MOST = 500
 """So many a page shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An order whose goods change hands in a shop, as it stands now."""
+def fetched(db: Database, *, shop_id: int | None = None, order_id: int | None = None, code: str = "") -> list[Fetched]:
+    """Orders whose goods are still to change hands, in a shop or all; or this one, however it stands. The oldest first.
 
-    order_id: int
-    number: str
-    external_id: str
-    external_number: str
-    shop: str
-    reach: Reach
-    status: OrderStatus
-    code: str
-    warehouse: str
-    buyer: str
-    phone: str
-    placed_at: datetime
-    until: datetime
-    """So long it is kept for the buyer."""
-    due: Money
-    """What is still to be paid; below 0 what is to be given back."""
-    lines: tuple[tuple[str, str, int], ...]
-    """(SKU, title, units) that are not cancelled; kits as they were bought."""
-    stopped: tuple[tuple[str, str], ...]
-    """(code, note) of the open holds."""
-    ready: bool
-    """Every unit is reserved for it."""
-
-    def overdue(self, now: datetime) -> bool:
-        return self.reach is Reach.PICKUP and now >= self.until
-
-
-def fetched(db: Database, *, shop_id: int | None = None, order_id: int | None = None) -> list[Fetched]:
-    """Orders whose goods are still to change hands, in a shop or all; or this one, however it stands. The oldest first."""
+    `code` narrows them down to those whose buyers show it.
+    """
     if order_id is not None:
         return _read(db, "o.id = ? AND o.reach <> 'shipped'", [order_id])
     where = "o.status IN ('pending_payment', 'pending_review', 'to_ship') AND o.reach <> 'shipped'"
-    return _read(db, where + (" AND o.shop_id = ?" if shop_id else ""), [shop_id] if shop_id else [])
+    given: list[object] = [shop_id] if shop_id else []
+    where += " AND o.shop_id = ?" if shop_id else ""
+    if code:
+        where, given = where + " AND o.pickup_code = ?", [*given, code.strip().upper()]
+    return _read(db, where, given)
 
 
 def to_give_back(db: Database, *, shop_id: int | None = None) -> list[Fetched]:
@@ -62,7 +39,7 @@ def to_give_back(db: Database, *, shop_id: int | None = None) -> list[Fetched]:
 
 def _read(db: Database, where: str, given: Sequence[object]) -> list[Fetched]:
     heads = db.rows(
-        "SELECT o.id, o.number, o.external_id, o.external_number, s.code, o.reach, o.status, o.pickup_code, w.code, "
+        "SELECT o.id, o.number, o.external_id, o.external_number, s.code, o.reach, o.status, w.code, "
         "o.buyer_name, a.phone, c.phone, o.placed_at, o.paid_at, s.pickup_days, o.received, o.refunded, o.currency "
         "FROM sales_order o JOIN shop s ON s.id = o.shop_id JOIN postal_address a ON a.id = o.address_id "
         f"JOIN customer c ON c.id = o.customer_id JOIN warehouse w ON w.id = o.warehouse_id WHERE {where} "
@@ -74,13 +51,13 @@ def _read(db: Database, where: str, given: Sequence[object]) -> list[Fetched]:
     stopped = _holds(db, ids)
     found = []
     for (
-        order_id, number, external_id, external_number, shop, reach, status, code, warehouse, buyer, phone, known_phone,
+        order_id, number, external_id, external_number, shop, reach, status, warehouse, buyer, phone, known_phone,
         placed_at, paid_at, days, received, refunded, currency,
     ) in heads:  # fmt: skip
         since = as_moment(paid_at or placed_at)
         found.append(
             Fetched(
-                order_id, number, external_id, external_number, shop, Reach(reach), OrderStatus(status), code, warehouse,
+                order_id, number, external_id, external_number, shop, Reach(reach), OrderStatus(status), warehouse,
                 buyer, phone or known_phone, as_moment(placed_at), since + timedelta(days=days),
                 Money(owed.get(order_id, 0) - received + refunded, currency), tuple(lines.get(order_id, ())),
                 tuple(stopped.get(order_id, ())), status == OrderStatus.TO_SHIP and not open_.get(order_id, 0),
@@ -124,5 +101,5 @@ def _holds(db: Database, ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]
     return found
 
 
-def _of(db: Database, sql: str, ids: Sequence[int], times: int = 1) -> Iterable[tuple[object, ...]]:
+def _of(db: Database, sql: str, ids: Sequence[int], times: int = 1) -> Iterable[tuple[Any, ...]]:
     return db.rows(sql.format(marks(ids)), [*ids] * times) if ids else []

@@ -85,6 +85,10 @@ def test_nobody_comes(enter: Enter, system: System, clock: Any, pickup: int) -> 
     desk.post(f"/pickups/{pickup}/give-up", page=f"/orders/{pickup}", because="moved away")
     assert status(system, pickup) == "cancelled"
     assert "69.00" in desk.get("/pickups/?list=back").text
+    desk.post(f"/pickups/{pickup}/give-back", page=f"/orders/{pickup}", method="cash")
+    desk.post(f"/pickups/{pickup}/give-back", page=f"/orders/{pickup}", method="cash")
+    assert system.installation.db.rows("SELECT received, refunded FROM sales_order WHERE id = ?", (pickup,)) == [(6900, 6900)]
+    assert "69.00" not in desk.get("/pickups/?list=back").text
     assert system.verify() == []
 
 

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from ...auth.permissions import Permission
 from ...fulfillment import handing
-from ...fulfillment.pickups import Fetched, fetched, to_give_back
+from ...fulfillment.api import Fetched
+from ...fulfillment.pickups import fetched, to_give_back
 from ...orders.api import Reach
 from ..access import needs
 from ..refusals import perform
@@ -58,6 +59,14 @@ def give_up(order_id: int) -> Response:
         lambda uow: handing.give_up(uow, order_id, because or "nobody came"),
         _("The goods are free again. What was paid for them is to be given back."),
     )
+    return _back(order_id)
+
+
+@pages.post("/<row:order_id>/give-back")
+@needs(Permission.FULFILLMENT_WORK)
+def give_back(order_id: int) -> Response:
+    method = text("method")[:40]
+    perform(lambda uow: handing.give_back(uow, order_id, method), _("The money is given back."))
     return _back(order_id)
 
 
