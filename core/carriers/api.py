@@ -64,7 +64,7 @@ class Booking:
     """Money to collect at the door."""
     remark: str = ""
     trades: tuple[Trade, ...] = ()
-    """The platforms' orders inside; a waybill for a hidden receiver is given to these only."""
+    """The platforms' orders inside, first the one whose receiver this is; hidden receivers get waybills for these only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,9 +223,10 @@ class CarrierEngine:
             for name, count, weight, worth, ordered in rows
         )
         trades = db.rows(
-            "SELECT DISTINCT c.adapter, c.code, d.external_id FROM fo_line x JOIN channel_order d ON d.order_id = x.order_id "
-            "JOIN connection c ON c.id = d.connection_id WHERE x.fo_id = ? ORDER BY c.code, d.external_id",
-            (fo_id,),
+            "SELECT c.adapter, c.code, d.external_id FROM channel_order d JOIN connection c ON c.id = d.connection_id "
+            "JOIN sales_order o ON o.id = d.order_id WHERE d.order_id IN (SELECT order_id FROM fo_line WHERE fo_id = ?) "
+            "ORDER BY CASE WHEN o.address_id = ? THEN 0 ELSE 1 END, c.code, d.external_id",
+            (fo_id, address_id),
         )
         due = sum(worth * count // ordered for _, count, _, worth, ordered in rows)
         parts = {"name": title, **as_json(sender)}

@@ -44,6 +44,19 @@ def listed(value: object, what: str) -> list[Mapping[str, Any]]:
     return value
 
 
+def texts(value: object, what: str) -> list[str]:
+    """The texts of a list, wrapped (`{"string": […]}`) or bare; a list that is absent or empty has none."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    if value is None or value in ("", {}):
+        return []
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or any(isinstance(item, (dict, list)) for item in value):
+        raise RemoteNotUnderstood(f"Taobao: {what} is not a list of texts", raw=str(value)[:2000])
+    return [text(item) for item in value]
+
+
 def text(value: object) -> str:
     """A scalar as trimmed text; ids come as numbers or as text, and absent is empty."""
     if value is None or isinstance(value, (bool, dict, list)):

@@ -16,6 +16,7 @@ from orderyard.core.channels.api import (
     Confirmed,
     Grant,
     ItemPage,
+    MaskedDoor,
     Memo,
     Message,
     Page,
@@ -28,7 +29,7 @@ from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.transport import Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import answering, answers, granting, items, memos, messages, refunds, stock
+from . import answering, answers, closing, doors, granting, items, memos, messages, refunds, stock
 from .gateway import ADDRESS, Gateway
 from .listing import REFUNDS, TRADES, walk
 from .reading import FIELDS, read_trade
@@ -103,6 +104,8 @@ class TaobaoChannel(Channel):
         span=timedelta(minutes=30), overlap=timedelta(minutes=5), tracking_per="line", stock_batch=stock.BATCH
     )
 
+    doors_at_once = doors.AT_ONCE
+
     def __init__(self, settings: Mapping[str, str], transport: Transport) -> None:
         super().__init__(settings, transport)
         self._gateway = Gateway(settings, transport)
@@ -136,6 +139,14 @@ class TaobaoChannel(Channel):
     def write_memo(self, order_external_id: str, memo: Memo) -> None:
         _digits(order_external_id, "trade")
         memos.write(self._gateway, order_external_id, memo)
+
+    def cancel_order(self, external_id: str, because: str) -> bool:
+        """Only while it is unpaid."""
+        _digits(external_id, "trade")
+        return closing.close(self._gateway, external_id, because)
+
+    def same_doors(self, masked: Sequence[MaskedDoor]) -> Sequence[Sequence[str]]:
+        return doors.shared(self._gateway, masked)
 
     def pull_claims(self, window: Window, cursor: str | None = None) -> Page:
         return walk(self._gateway, REFUNDS, window, cursor)

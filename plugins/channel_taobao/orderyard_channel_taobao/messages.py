@@ -33,16 +33,17 @@ TOPICS = (
             "BuyerReturnGoods", "CreateMessage", "TaobaoIntervened",
         )
     ),
+    *(f"taobao_item_Item{change}" for change in ("Update", "Upshelf", "Downshelf")),
     "taobao_rdcaligenius_OrderMsgSend",
 )  # fmt: skip
-"""What the app should have subscribed to; other topics about trades and refunds are understood as well."""
+"""What the app should have subscribed to; other topics about trades, refunds and items are understood as well."""
 
 
 def next_batch(gateway: Gateway, group: str, shop: str) -> list[Message]:
-    """The oldest messages about trades and refunds of this shop; none without a group.
+    """The oldest messages about trades, refunds and items of this shop; none without a group.
 
     The queue belongs to the app and holds the messages of every shop that uses it: those of others are left to them, which
-    get them when they come round again. What is about neither trades nor refunds is confirmed at once, for it would stay.
+    get them when they come round again. What is about none of these is confirmed at once, for it would stay.
     Several about one document are one, named by the newest of them, since one look at the document answers all.
     """
     if not group:
@@ -75,7 +76,7 @@ def _together(hints: Mapping[str, Hint]) -> Message:
 
 
 def _hint(row: Mapping[str, Any], number: str) -> Hint | None:
-    """None for what concerns neither trades nor refunds.
+    """None for what concerns neither trades nor refunds nor items.
 
     A message whose content cannot be read names no document: a person sees it, and the next pull finds what it meant.
     """
@@ -84,6 +85,8 @@ def _hint(row: Mapping[str, Any], number: str) -> Hint | None:
         kind, name = DocumentKind.CLAIM, "refund_id"
     elif topic.startswith(("taobao_trade_", "taobao_rdcaligenius_")):
         kind, name = DocumentKind.ORDER, "tid"
+    elif topic.startswith("taobao_item_"):
+        kind, name = DocumentKind.LISTING, "num_iid"
     else:
         return None
     try:

@@ -11,10 +11,12 @@ import pytest
 from orderyard_channel_taobao import plugin
 from orderyard_channel_taobao.channel import TaobaoChannel
 from orderyard_channel_taobao.simulator.server import TaobaoSimulator
+from orderyard_channel_taobao.waybills import CainiaoWaybills
 
 from orderyard.core.aftersales import service as aftersales
 from orderyard.core.channels.service import resend, write_memo
 from orderyard.core.connections.service import ConnectionFacts, connect, connection
+from orderyard.core.fulfillment import service as fulfillment
 from orderyard.core.kernel.transport import HttpTransport, Request
 from orderyard.core.kernel.values import Address, Money
 from orderyard.core.testing.builders import AT, House, codes, open_house
@@ -177,3 +179,37 @@ def test_a_session_that_ends_pauses_and_a_new_grant_goes_on(yard: Yard) -> None:
 def _consented(yard: Yard, page: str, back: str) -> None:
     location = yard.house.system.transport.send(Request("GET", page)).headers["location"]
     yard.house.system.channels.upkeep.exchange("tb", dict(parse_qsl(urlsplit(location).query)), back)
+
+
+# hidden receivers
+
+
+def test_orders_of_two_weeks_to_one_hidden_receiver_leave_in_one_parcel_under_one_platform_waybill(yard: Yard) -> None:
+    """The OAIDs differ; the platform says whose door it is, and gives the number for an address nobody here may see."""
+    house = yard.house
+    access = {name: value for name, value in yard.simulator.settings().items() if name not in ("oauth", "tmc_group", "shop")}
+    with house.work() as uow:
+        uow.db.change("UPDATE shop SET merge_minutes = 120, carrier = 'cainiao'")
+        connect(
+            uow, house.system.seal, code="cainiao", kind="carrier", adapter="channel_taobao_cainiao", shop_id=None,
+            fields=CainiaoWaybills.settings, settings={**access, "user_id": "2088000001", "cp_code": "YTO"},
+        )  # fmt: skip
+    first, second = yard.place(("TEE", 1)), yard.place(("TEE", 2))
+    yard.simulator.shop.trades[int(second)].created += timedelta(days=7)
+    yard.pull()
+    tokens = house.db.rows("SELECT DISTINCT privacy_token FROM postal_address")
+    assert len(tokens) == 2
+    assert house.system.channels.proofs.prove_all() == {"tb": 2}
+    [fo_id] = house.system.release()
+    house.system.worker.drain()
+    [(number, label, kind)] = house.db.rows("SELECT number, label, label_type FROM waybill WHERE fo_id = ?", (fo_id,))
+    [waybill] = yard.simulator.shop.waybills
+    assert (waybill.number, set(waybill.trades)) == (number, {first, second})
+    assert (bytes(label)[:1], kind) == (b"{", "application/json")
+    house.pack(fo_id)
+    with house.work("person:warehouse") as uow:
+        fulfillment.ship(uow, fo_id)
+    house.system.worker.drain()
+    assert yard.simulator.told().shipments == {first: (number,), second: (number,)}
+    assert [line.company for trade in yard.simulator.shop.trades.values() for line in trade.lines] == ["圆通速递"] * 2
+    house.prove()

@@ -55,6 +55,7 @@ def drained(channel: TaobaoChannel) -> list[Hint]:
             "198765432109876543",
             DocumentKind.CLAIM,
         ),
+        ("taobao_item_ItemUpdate", '{"num_iid": 612345678901}', "612345678901", DocumentKind.LISTING),
         # What cannot be read names nothing, so that a person sees it.
         ("taobao_refund_RefundCreated", "<xml/>", "", DocumentKind.CLAIM),
         ("taobao_trade_TradeBuyerPay", '{"oid": 7}', "", DocumentKind.ORDER),
@@ -69,8 +70,8 @@ def test_a_message_hints_at_its_document(
     assert message.token == "2160600001"
 
 
-def test_what_concerns_neither_trades_nor_refunds_is_confirmed_at_once(settings: dict[str, str]) -> None:
-    rows = [row("taobao_item_ItemUpdate", '{"num_iid": 1}', 1), row("taobao_trade_TradeClose", '{"tid": 7}', 2)]
+def test_what_concerns_no_document_is_confirmed_at_once(settings: dict[str, str]) -> None:
+    rows = [row("taobao_fenxiao_FxProductChanged", '{"id": 1}', 1), row("taobao_trade_TradeClose", '{"tid": 7}', 2)]
     transport = ScriptedTransport(batch(rows[0]), CONFIRMED, batch(*rows), CONFIRMED)
     (message,) = TaobaoChannel({**settings, **GROUP}, transport).next_messages()
     assert (message.token, transport.script) == ("2", [])

@@ -31,7 +31,7 @@ def test_the_adapter_signs_as_the_official_sdks_do(method: str, signature: str) 
 
 @pytest.mark.parametrize(("method", "signature"), VECTORS)
 def test_the_simulator_signs_as_the_official_sdks_do(method: str, signature: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orderyard_channel_taobao.simulator.server._SECRET", "helloworld")
+    monkeypatch.setattr("orderyard_channel_taobao.simulator.gateway.SECRET", "helloworld")
     assert TaobaoSimulator()._signature({**PARAMS, "sign_method": method}) == signature
 
 

@@ -17,12 +17,15 @@ from orderyard_channel_taobao.simulator.aftersales import document
 from orderyard_channel_taobao.simulator.calls import CALLS
 from orderyard_channel_taobao.simulator.documents import document as trade_document
 from orderyard_channel_taobao.simulator.server import TaobaoSimulator
+from orderyard_channel_taobao.waybills import CainiaoWaybills
 
 from orderyard.core.aftersales.api import AfterSaleState, AfterSaleType
+from orderyard.core.carriers.api import Booking, Goods, Trade
 from orderyard.core.channels.api import (
     ClaimAnswer,
     DocumentKind,
     ListingRef,
+    MaskedDoor,
     Memo,
     Shipment,
     ShippedLine,
@@ -37,7 +40,12 @@ from orderyard.core.kernel.values import Address, Money
 from orderyard.core.testing.scripted import FixedEnvironment, ScriptedTransport, answer
 from orderyard.core.testing.simulator import BuyerOrder, ShopItem
 
-UNDESCRIBED = {"taobao.user.seller.get", "taobao.tmc.user.get"}
+UNDESCRIBED = {
+    "taobao.user.seller.get",
+    "taobao.tmc.user.get",
+    "cainiao.waybill.ii.query.by.tradecode",
+    "cainiao.waybill.ii.query.by.waybillcode",
+}
 """Calls of which the folder holds no metadata."""
 PROTOCOL = {"method", "app_key", "session", "timestamp", "v", "format", "sign_method", "sign"}
 
@@ -93,7 +101,32 @@ def everything_sent(
     channel.confirm_messages([message.token for message in channel.next_messages()])
     shop.shop.permitted = False
     channel.subscribe("")
+    _waybills(shop, transport, channel, placed[:2])
+    channel.cancel_order(place(paid=False), "缺货")
     return [call for call in calls() if call["method"] not in UNDESCRIBED]
+
+
+def _waybills(shop: TaobaoSimulator, transport: Transport, channel: TaobaoChannel, tids: list[str]) -> None:
+    """Two trades of one hidden receiver in one parcel, paid for at the door, and what is asked about it."""
+    receiver = channel.read(channel.fetch(tids[0])).receiver
+    doors = [MaskedDoor(tid, channel.read(channel.fetch(tid)).receiver.privacy_token) for tid in tids]
+    assert channel.same_doors(doors) == [tids]
+    sender = Address(province="上海市", city="上海市", district="浦东新区", detail="示例仓1号", name="仓", phone="18800000000")
+    parcel = Booking(
+        sender,
+        receiver,
+        (Goods("T恤", 3),),
+        600,
+        "",
+        Money.of("20", "CNY"),
+        "",
+        tuple(Trade("channel_taobao", "t", t) for t in tids),
+    )
+    own = {"user_id": "1", "cp_code": "YTO", "customer_code": "1", "product_code": "2"}
+    carrier = CainiaoWaybills({**shop.settings(), **own}, transport)
+    number = carrier.book(parcel, "FO-1").number
+    carrier.label(number)
+    carrier.cancel(number, "FO-1")
 
 
 def _parcels(shop: TaobaoSimulator, transport: Transport, place: Callable[..., str]) -> None:
@@ -156,6 +189,10 @@ def test_every_parameter_sent_is_in_the_metadata_and_every_required_one_is_sent(
         "taobao.tmc.messages.consume",
         "taobao.tmc.messages.confirm",
         "taobao.tmc.user.permit",
+        "taobao.top.oaid.merge",
+        "taobao.trade.close",
+        "cainiao.waybill.ii.get",
+        "cainiao.waybill.ii.cancel",
     }
     for params in everything_sent:
         declared = {one["name"]: one for one in metadata(taobao, params["method"])["requestParams"]}
@@ -185,6 +222,8 @@ def _fits(value: Any, declared: dict[str, Any]) -> None:
         kind = parts[name]["type"]
         if parts[name].get("subParams"):
             _fits(inner, parts[name])
+        elif kind.endswith("[]"):
+            assert all(isinstance(one, str) for one in inner), name
         elif kind in ("Number", "Boolean"):
             assert isinstance(inner, bool if kind == "Boolean" else int), name
         else:
@@ -403,3 +442,35 @@ def test_the_sample_messages_are_hints(taobao: Path, settings: dict[str, str]) -
     for request, recorded in zip(transport.sent, (consumed, confirmed), strict=True):
         body = dict(parse_qsl(request.body.decode()))
         assert {name: body[name] for name in recorded["request"]} == recorded["request"]
+
+
+def test_a_waybill_is_asked_for_as_in_the_sample(taobao: Path, settings: dict[str, str]) -> None:
+    recorded = sample(taobao, "cainiao.waybill.ii.get")
+    wanted = json.loads(recorded["request"]["param_waybill_cloud_print_apply_new_request"])
+    (info,) = wanted["trade_order_info_dtos"]
+    person = info["recipient"]
+    receiver = Address(
+        **person["address"], name=person["name"], phone=person["mobile"], masked=True, privacy_token=person["oaid"],
+        token_owner="taobao",
+    )  # fmt: skip
+    sender = Address(**wanted["sender"]["address"], name=wanted["sender"]["name"], phone=wanted["sender"]["mobile"])
+    trades = tuple(Trade("channel_taobao", "tb", tid) for tid in info["order_info"]["trade_order_list"])
+    transport = ScriptedTransport(answer(recorded["response"]))
+    carrier = CainiaoWaybills({**settings, "user_id": "1", "cp_code": "YTO"}, transport)
+    booked = carrier.book(Booking(sender, receiver, (Goods("T恤", 3),), 0, trades=trades), "P1")
+    assert booked.number == "YT1234567890123"
+    assert json.loads(booked.raw)["encryptedData"] == "AES:synthetic=="
+    body = dict(parse_qsl(transport.sent[0].body.decode()))
+    sent = json.loads(body["param_waybill_cloud_print_apply_new_request"])
+    assert sent.pop("need_encrypt") is True
+    assert sent["trade_order_info_dtos"][0]["package_info"].pop("goods_description") == "T恤"
+    assert sent == wanted
+
+
+def test_doors_are_asked_about_as_in_the_sample(taobao: Path, settings: dict[str, str]) -> None:
+    recorded = sample(taobao, "top.oaid.merge")
+    named = json.loads(recorded["request"]["merge_list"])
+    transport = ScriptedTransport(answer(recorded["response"]))
+    groups = TaobaoChannel(settings, transport).same_doors([MaskedDoor(one["tid"], one["oaid"]) for one in named])
+    assert groups == [["2231958349012345678", "2231958349099345678"]]
+    assert json.loads(dict(parse_qsl(transport.sent[0].body.decode()))["merge_list"]) == named

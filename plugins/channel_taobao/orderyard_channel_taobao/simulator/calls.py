@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from . import aftersales, items, logistics, messages
+from . import aftersales, doors, items, logistics, messages, waybills
 from .documents import document
 from .protocol import Answer, Call, moment, need, number, page, refuse, service_error
 from .shop import SELLER, Shop, Trade, stamp
@@ -99,6 +99,19 @@ def _trade_memo_update(shop: Shop, params: Mapping[str, str], now: datetime) -> 
     return {"trade": {"tid": trade.tid, "modified": stamp(trade.modified)}}
 
 
+def _trade_close(shop: Shop, params: Mapping[str, str], now: datetime) -> Answer:
+    need(params, "tid", "close_reason")
+    trade = shop.trades.get(number(params, "tid"))
+    if trade is None:
+        service_error("isv.trade-not-exist", "交易不存在")
+    if trade.status != "WAIT_BUYER_PAY":
+        service_error("isv.trade-status-error", "交易状态不允许关闭")
+    if now - trade.created < timedelta(seconds=10):
+        service_error("isv.trade-close-error:CLOSE_TRADE_TOO_FAST", "关闭交易过快")
+    shop.close(trade, "TRADE_CLOSED_BY_TAOBAO", now)
+    return {"trade": {"tid": trade.tid, "modified": stamp(trade.modified)}}
+
+
 def _user_seller_get(shop: Shop, params: Mapping[str, str], now: datetime) -> Answer:
     need(params, "fields")
     user = {"user_id": 2_088_000_001, "nick": SELLER, "type": "B" if shop.tmall else "C", "status": "normal"}
@@ -110,10 +123,13 @@ CALLS: Mapping[str, Call] = {
     "taobao.trades.sold.get": _trades_sold_get,
     "taobao.trade.fullinfo.get": _trade_fullinfo_get,
     "taobao.trade.memo.update": _trade_memo_update,
+    "taobao.trade.close": _trade_close,
     "taobao.user.seller.get": _user_seller_get,
     **items.CALLS,
     **logistics.CALLS,
     **aftersales.CALLS,
     **messages.CALLS,
+    **doors.CALLS,
+    **waybills.CALLS,
 }
 """What the simulator answers, by method; every other method is unknown to it."""

@@ -54,7 +54,8 @@ def document(shop: Shop, trade: Trade) -> dict[str, Any]:
         "is_part_consign": trade.status == "SELLER_CONSIGNED_PART",
         "top_hold": 0,
         **dict.fromkeys(sorted(trade.stops), 1),
-        "oaid": _token("oaid", shop.app_key, trade.buyer, json.dumps(_parts(receiver)))[:86],
+        # Another one every calendar week, for the same person at the same door.
+        "oaid": _token("oaid", shop.app_key, trade.created.strftime("%G-%V"), trade.buyer, json.dumps(_parts(receiver)))[:86],
         "receiver_name": receiver.name[:1] + "**",
         "receiver_mobile": "*******" + receiver.phone[-4:],
         "receiver_phone": "",

@@ -132,6 +132,20 @@ class Note:
 
 
 @dataclass
+class Waybill:
+    """电子面单: one number, for one parcel of some trades."""
+
+    number: str
+    carrier: str
+    package: str
+    trades: tuple[str, ...]
+    print_data: str
+    cancelled: bool = False
+    gone: bool = False
+    """The carrier has it."""
+
+
+@dataclass
 class Shop:
     """Everything the platform knows about this one shop; no method is safe without the simulator's lock."""
 
@@ -144,6 +158,7 @@ class Shop:
     """Whether the shop has signed up for refunds by report (极速退款)."""
     sms_above: int = 600_000
     """Fen; whoever gives back more than this has to type in a code that is sent to a phone."""
+    waybills: list[Waybill] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     permitted: bool = True
     """Whether the shop's messages are kept for the app."""
@@ -151,6 +166,9 @@ class Shop:
     stock_updates: int = 0
     _serial: int = 0
     _notes: int = 0
+
+    def live_waybills(self) -> list[Waybill]:
+        return [waybill for waybill in self.waybills if not waybill.cancelled]
 
     def offer(self, items: Iterable[ShopItem], now: datetime) -> None:
         """Items of the same title are the SKUs of one item as soon as they have options."""
