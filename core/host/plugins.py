@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from ... import hookspecs
@@ -57,6 +58,8 @@ class Plugins:
         """What is there, enabled or not."""
         self.manifests: dict[str, Manifest] = {}
         """Of every enabled plugin that could be read, running or not."""
+        self.folders: dict[str, Path] = {}
+        """Where the modules of those stand, for the words that lie beside them."""
         self.faults: list[Fault] = []
         """Why enabled plugins are switched off; a plugin has one at most, the first."""
         self.running: tuple[str, ...] = ()
@@ -244,6 +247,8 @@ class Plugins:
             try:
                 modules[slug] = extra[slug] if slug in extra else imported(slug, found)
                 self.manifests[slug] = manifest_of(slug, modules[slug])
+                if file := getattr(modules[slug], "__file__", None):
+                    self.folders[slug] = Path(file).parent
             except PluginError as error:
                 self.manifests.pop(slug, None)
                 self._fail(slug, "start", str(error))

@@ -32,7 +32,7 @@ PLACES: dict[str, tuple[int, ...]] = {
     "Shift": (8,),
 }
 """Functions of the core that take such a sentence by position: which arguments it may be."""
-_SQL = re.compile(r"\b(SELECT|FROM|WHERE|RETURNING|interval)\b|= \?|\bIN \(|%Y-%m")
+_SQL = re.compile(r"\b(SELECT|FROM|WHERE|RETURNING|interval)\b|= \?|\bIN \(|%Y-%m|[<>]='")
 _DEEP = 6
 _MOST = 64
 
@@ -263,10 +263,10 @@ def _says_something(text: str) -> bool:
     """Whether there are words in it: `{a}: {b}` says nothing of its own, `to_ship` is a code, and SQL is for nobody."""
     if _SQL.search(text) or (" " not in text and re.search(r"[_/:]", text)):
         return False
-    return any(char.isascii() and char.isalpha() for literal, *_ in Formatter().parse(text) for char in literal)
+    return any(char.isascii() and char.islower() for literal, *_ in Formatter().parse(text) for char in literal)
 
 
 def _reads_well(text: str) -> bool:
-    """Whether it is surely English: three words or more, and begun small."""
-    words = re.findall(r"[A-Za-z']+|\{", text)
-    return len(words) > 2 and " " in text and bool(re.match(r"[a-z{]", text))
+    """Whether it is surely English: three words or places, two of them words, and begun small."""
+    words, places = len(re.findall(r"[A-Za-z']+", re.sub(r"{\w+}", "", text))), text.count("{")
+    return words > 1 and words + places > 2 and " " in text and bool(re.match(r"[a-z{]", text))

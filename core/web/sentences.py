@@ -19,6 +19,7 @@ from babel.messages.mofile import read_mo
 
 from . import labels
 from .language import FOLDER, language
+from .services import services
 
 DOMAIN = "refusals"
 LONGEST = 2000
@@ -123,21 +124,24 @@ class Catalogue:
 
 def said(text: str, *, ours: bool = False) -> str:
     """A refusal or reason as the reader says it; `ours` where surely no person wrote it."""
-    return text if language() == "en" else _said(language(), str(text), ours)
+    if language() == "en":
+        return text
+    theirs = services().plugins.folders.values()
+    return _said(language(), (*(folder / "translations" for folder in theirs), FOLDER), str(text), ours)
 
 
 @lru_cache(maxsize=4096)
-def _said(tongue: str, text: str, ours: bool) -> str:
-    return _catalogue(tongue).said(text, ours=ours)
+def _said(tongue: str, folders: tuple[Path, ...], text: str, ours: bool) -> str:
+    return _catalogue(tongue, folders).said(text, ours=ours)
 
 
 @lru_cache
-def _catalogue(tongue: str) -> Catalogue:
-    return Catalogue(read_translations([FOLDER], tongue))
+def _catalogue(tongue: str, folders: tuple[Path, ...]) -> Catalogue:
+    return Catalogue(read_translations(folders, tongue))
 
 
 def read_translations(folders: Iterable[Path], tongue: str) -> dict[str, str]:
-    """Every sentence of these folders in a language."""
+    """Every sentence of these folders in a language; of one that several hold, the last word."""
     found: dict[str, str] = {}
     for folder in folders:
         path = folder / tongue / "LC_MESSAGES" / f"{DOMAIN}.mo"

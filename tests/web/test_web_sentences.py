@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -22,21 +22,37 @@ from orderyard.core.web.sentences import LIGHT, Catalogue, Sentence, read_transl
 Enter = Callable[..., Any]
 CORE = Path(orderyard.core.__file__).parent
 FOLDER = CORE / "web" / "translations"
+PLUGINS = sorted((Path(__file__).parents[2] / "plugins").glob("*/orderyard_*"))
+FOLDERS = [*(package / "translations" for package in PLUGINS), FOLDER]
 HOW = "the commands that bring it up to date stand in core/web/translations/refusals.cfg"
 
 
+@pytest.fixture(scope="module", params=[CORE, *PLUGINS], ids=lambda path: path.name)
+def package(request: pytest.FixtureRequest) -> Path:
+    """The core, and each plugin that we ship."""
+    return cast(Path, request.param)
+
+
 @pytest.fixture(scope="module")
-def written() -> set[str]:
-    """What the source says."""
+def written(package: Path) -> set[str]:
+    """What its source says."""
     with (FOLDER / "refusals.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     methods = [(pattern, "ignore" if method == "ignore" else f"{sentences.__module__}:extract") for pattern, method in methods]
-    return {str(found[2]) for found in extract_from_dir(str(CORE), methods, options)}
+    return {str(found[2]) for found in extract_from_dir(str(package), methods, options)}
 
 
 @pytest.fixture(scope="module")
-def translated() -> dict[str, str]:
-    with (FOLDER / "zh" / "LC_MESSAGES" / "refusals.po").open("rb") as file:
+def folder(package: Path) -> Path:
+    return FOLDER if package == CORE else package / "translations"
+
+
+@pytest.fixture(scope="module")
+def translated(folder: Path) -> dict[str, str]:
+    path = folder / "zh" / "LC_MESSAGES" / "refusals.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
         return {str(one.id): str(one.string) for one in read_po(file, locale="zh") if one.id}
 
 
@@ -44,7 +60,7 @@ def translated() -> dict[str, str]:
 def chinese(app: Flask) -> Iterator[Catalogue]:
     """The catalogue, where a reader wants Chinese."""
     with app.test_request_context("/", headers={"Accept-Language": "zh"}):
-        yield Catalogue(read_translations([FOLDER], "zh"))
+        yield Catalogue(read_translations(FOLDERS, "zh"))
 
 
 def test_every_sentence_has_its_chinese(written: set[str], translated: dict[str, str]) -> None:
@@ -61,13 +77,13 @@ def test_translations_name_the_same_values(translated: dict[str, str]) -> None:
     assert wrong == []
 
 
-def test_what_is_compiled_is_what_is_written(translated: dict[str, str]) -> None:
-    assert read_translations([FOLDER], "zh") == translated, HOW
+def test_what_is_compiled_is_what_is_written(translated: dict[str, str], folder: Path) -> None:
+    assert read_translations([folder], "zh") == translated, HOW
 
 
-def test_every_sentence_is_known_again_and_taken_for_no_other(translated: dict[str, str], chinese: Catalogue) -> None:
+def test_every_sentence_is_known_again_and_taken_for_no_other(chinese: Catalogue) -> None:
     wrong = {}
-    for text, said in translated.items():
+    for text, said in read_translations(FOLDERS, "zh").items():
         sentence = Sentence.of(text, said)
         values = {name: f"‹{place}›" for place, name in enumerate(sentence.names)}
         if sentence.names and sentence.weight < LIGHT:
