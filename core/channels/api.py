@@ -30,7 +30,7 @@ class DocumentKind(StrEnum):
     PRIVACY = "privacy"
     """The platform asks to hand out or erase what is kept about somebody; always a person's task."""
     LISTING = "listing"
-    """What the shop offers changed; nothing of it is kept, the offers are read again soon."""
+    """An item of the shop changed; nothing of it is kept, and one that is not known yet has the offers read again soon."""
 
 
 class TradeState(StrEnum):
@@ -774,6 +774,9 @@ class Desk(Protocol):
 
         Of the telephone at least the last four digits are needed. A wrong one gives what an unknown number gives: nothing.
         """
+
+    def statuses(self, external_ids: Sequence[str]) -> Mapping[str, tuple[OrderStatus, PaymentState]]:
+        """How far orders of this connection are, by the shop's id; those that are not here are left out."""
 
     def ask_return(
         self, external_id: str, lines: Mapping[str, int], type: AfterSaleType, reason: str, words: str = ""

@@ -18,6 +18,7 @@ from ..inventory.published import sellable
 from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError
 from ..kernel.values import Money, quantity
+from ..orders.api import OrderStatus, PaymentState
 from . import bought, inbox
 from .accounts import Accounts
 from .api import AskedBack, Bought, Delivered, DeskFacts, DocumentKind, Offered, check
@@ -33,6 +34,7 @@ _ASKS = (
     AfterSaleType.EXCHANGE,
     AfterSaleType.COMPLAINT,
 )
+_TOGETHER = 5_000
 _FREE = (AfterSaleType.EXCHANGE, AfterSaleType.COMPLAINT)
 """Wishes in which no money is asked back."""
 
@@ -170,6 +172,20 @@ class HostedDesk:
                 [facts.id, wanted, wanted.upper(), wanted, wanted.upper()],
             )
             return [order for order in found if bought.same_phone(order.receiver, phone)]
+
+    def statuses(self, external_ids: Sequence[str]) -> Mapping[str, tuple[OrderStatus, PaymentState]]:
+        found: dict[str, tuple[OrderStatus, PaymentState]] = {}
+        with self._db.connection():
+            facts = connection(self._db, self._code)
+            for start in range(0, len(external_ids), _TOGETHER):
+                part = external_ids[start : start + _TOGETHER]
+                for external_id, status, payment in self._db.rows(
+                    "SELECT d.external_id, o.status, o.payment FROM channel_order d JOIN sales_order o ON o.id = d.order_id "
+                    f"WHERE d.connection_id = ? AND d.external_id IN ({marks(part)})",
+                    [facts.id, *part],
+                ):
+                    found[external_id] = OrderStatus(status), PaymentState(payment)
+        return found
 
     # what is asked afterwards
 

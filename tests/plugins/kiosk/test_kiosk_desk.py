@@ -15,6 +15,7 @@ from orderyard.core.channels.api import Desk
 from orderyard.core.connections.service import connect, pause
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Money
+from orderyard.core.orders.api import OrderStatus, PaymentState
 from orderyard.core.orders.service import PaymentFacts, receive_payment
 from orderyard.core.testing.builders import House, open_house
 from orderyard.core.testing.databases import Databases
@@ -129,9 +130,11 @@ def test_a_buyer_finds_the_order_by_number_and_telephone(stand: House, desk: Des
     assert [one.number for one in desk.orders("K1", "5678")] == [told.number]
     for number, phone in ((told.number, "678"), (told.number, "13812345679"), ("K9", "5678"), ("", "5678"), (told.number, "")):
         assert desk.orders(number, phone) == [], (number, phone)
+    assert desk.statuses(["K1", "K2"]) == {"K1": (OrderStatus.PENDING_REVIEW, PaymentState.COD_PENDING)}
     # Another connection of the same shop knows nothing of it.
     assert stand.hosted("kiosk").desk("kiosk-2").orders(told.number, "5678") == []
     assert stand.hosted("kiosk").desk("kiosk-2").order("K1") is None
+    assert stand.hosted("kiosk").desk("kiosk-2").statuses(["K1"]) == {}
 
 
 def test_a_buyer_sees_what_left_and_what_the_carrier_says(stand: House, desk: Desk) -> None:
