@@ -303,13 +303,7 @@ class Feeds:
     def _keep(self, uow: UnitOfWork, facts: ConnectionFacts, hint: Hint, body: bytes) -> bool:
         """Keep one hint, and have its document fetched; False when it was kept before."""
         if hint.kind is DocumentKind.LISTING:
-            row = inbox.store(
-                uow, facts.id, "push", hint.delivery_id, hint.external_id, kind=hint.kind,
-                verdict="effective", reason="the offers are read again",
-            )  # fmt: skip
-            uow.db.change(
-                "UPDATE connection SET items_due_at = ? WHERE id = ? AND items_due_at IS NULL", (uow.now + _GATHER, facts.id)
-            )
+            row = self._keep_offer(uow, facts, hint)
         elif hint.kind is DocumentKind.PRIVACY:
             row = inbox.store(
                 uow, facts.id, "push", hint.delivery_id, hint.external_id, kind=hint.kind, body=body,
@@ -326,6 +320,19 @@ class Feeds:
                 verdict="duplicate", reason="this delivery came before",
             )  # fmt: skip
         return row is not None
+
+    def _keep_offer(self, uow: UnitOfWork, facts: ConnectionFacts, hint: Hint) -> int | None:
+        """New offers are read soon. What is known already says so with every sale, and its round comes in ten minutes."""
+        known = uow.db.row("SELECT 1 FROM listing WHERE shop_id = ? AND item_id = ?", (facts.shop_id, hint.external_id))
+        row = inbox.store(
+            uow, facts.id, "push", hint.delivery_id, hint.external_id, kind=hint.kind,
+            verdict="effective", reason="known already" if known else "the offers are read again",
+        )  # fmt: skip
+        if known is None:
+            uow.db.change(
+                "UPDATE connection SET items_due_at = ? WHERE id = ? AND items_due_at IS NULL", (uow.now + _GATHER, facts.id)
+            )
+        return row
 
     def fetch(self, task: Claimed) -> Effect | None:
         """Worker's handler: fetch what a push hinted at (or read what was parked again) and take it in."""

@@ -57,6 +57,9 @@ def test_word_of_changed_offers_is_gathered_and_read_once(shop: Shop) -> None:
     shop.house.environment.moment += timedelta(seconds=30)
     assert [publishing.meet_due(), publishing.meet_due()] == [{"paper": 2}, {}]
     assert shop.house.db.row("SELECT sku_id FROM listing WHERE item_id = 'item-TEE'") != (None,)
+    assert push(shop, "d3", id="item-TEE", kind="listing") == "stored"
+    shop.house.environment.moment += timedelta(minutes=1)
+    assert publishing.meet_due() == {}
 
 
 def test_an_order_is_cancelled_there_when_the_platform_is_through(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from orderyard.core.channels.api import (
     Claim,
     ClaimAnswer,
     Confirmed,
+    Found,
     Grant,
     Hint,
     ItemPage,
@@ -27,7 +28,7 @@ from orderyard.core.kernel.errors import CredentialsRefused, RemoteRejected
 from orderyard.core.kernel.transport import Delivery, Transport
 from orderyard.core.kernel.values import SettingField
 
-from . import access, cancelling, claims, items, memos, pulling, shipping, stock, subscriptions, webhooks
+from . import access, backfill, cancelling, claims, items, memos, pulling, shipping, stock, subscriptions, webhooks
 from .node import parse
 from .reading import read_order
 from .wire import AdminApi
@@ -99,6 +100,12 @@ class Shopify(Channel):
 
     def pull(self, window: Window, cursor: str | None = None) -> Page:
         return pulling.pull(self._api, window, cursor)
+
+    def begin_backfill(self, window: Window) -> str:
+        return backfill.begin(self._api, window)
+
+    def backfilled(self, name: str) -> Iterable[Found] | None:
+        return backfill.read(self._api, self.transport, name)
 
     def fetch(self, external_id: str) -> bytes:
         """The order with all its lines, whatever their number; also by the id of one of its fulfillment orders.

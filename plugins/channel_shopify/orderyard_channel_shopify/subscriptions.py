@@ -29,6 +29,9 @@ TOPICS = (
     "ORDERS_EDITED",
     "ORDERS_PAID",
     "ORDERS_UPDATED",
+    "PRODUCTS_CREATE",
+    "PRODUCTS_DELETE",
+    "PRODUCTS_UPDATE",
     "REFUNDS_CREATE",
     "RETURNS_APPROVE",
     "RETURNS_CANCEL",
@@ -40,7 +43,7 @@ TOPICS = (
     "REVERSE_DELIVERIES_ATTACH_DELIVERABLE",
     "REVERSE_FULFILLMENT_ORDERS_DISPOSE",
 )
-"""What leads to a document that is fetched. Pushes about products and stock lead to none and are not asked for."""
+"""What leads to a document that is fetched, or to the offers being read again. Stock is ours to say: nothing is asked of it."""
 
 
 def subscribe(api: AdminApi, address: str) -> Sequence[str]:

@@ -19,7 +19,9 @@ from orderyard.core.kernel.transport import Delivery
 from .node import Node, parse
 from .wire import shop_domain
 
-ORDER, RETURN, WORK, SHOP = (f"gid://shopify/{kind}/" for kind in ("Order", "Return", "FulfillmentOrder", "Shop"))
+ORDER, RETURN, WORK, SHOP, PRODUCT = (
+    f"gid://shopify/{kind}/" for kind in ("Order", "Return", "FulfillmentOrder", "Shop", "Product")
+)
 
 _OF_AN_ORDER = ("refunds/", "fulfillments/", "order_transactions/")
 _OF_A_RETURN = ("returns/", "reverse_deliveries/", "reverse_fulfillment_orders/")
@@ -59,6 +61,8 @@ def _document(topic: str, body: Node) -> tuple[DocumentKind, str]:
         return DocumentKind.PRIVACY, _concerned(topic, body)
     if topic.startswith(_OF_A_RETURN):
         return _claim(topic, body)
+    if topic.startswith("products/"):
+        return DocumentKind.LISTING, _own(body, PRODUCT)
     return DocumentKind.ORDER, _order(topic, body)
 
 

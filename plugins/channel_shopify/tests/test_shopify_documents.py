@@ -29,7 +29,7 @@ from graphql import (
 )
 from graphql.execution import get_variable_values
 from graphql.type import is_introspection_type, is_specified_scalar_type
-from orderyard_channel_shopify import claims, subscriptions, wire
+from orderyard_channel_shopify import backfill, claims, subscriptions, wire
 from orderyard_channel_shopify.items import ITEMS_PER_PAGE
 from orderyard_channel_shopify.pulling import HEADS_PER_PAGE, LINES_PER_FETCH, LINES_PER_PAGE, ORDERS_PER_PAGE
 from orderyard_channel_shopify.simulator.cost import MOST, Bill
@@ -113,6 +113,8 @@ SAMPLES: dict[str, dict[str, object]] = {
     },
     "locations": {"after": None},
     "shop": {},
+    "bulkOperationRunQuery": {"query": backfill.HEADS % '"updated_at:>=1"'},
+    "bulkOperation": {"id": "gid://shopify/BulkOperation/1"},
     "orderOfWork": {"id": "gid://shopify/FulfillmentOrder/1"},
     "webhookSubscriptions": {"after": None},
     "webhookSubscriptionCreate": {"topic": "ORDERS_CREATE", "subscription": SUBSCRIPTION},

@@ -113,7 +113,6 @@ def test_a_proven_push_that_cannot_be_read_is_not_understood(body: bytes) -> Non
         ("fulfillments/update", {"id": 7, "order_id": 820982911946154508}, [ORDER]),
         ("orders/delete", {"id": 820982911946154508}, []),
         ("inventory_levels/update", {"inventory_item_id": 1}, []),
-        ("products/update", {"id": 1}, []),
         ("app/uninstalled", {"id": 548380009}, ["gid://shopify/Shop/548380009"]),
         (
             "fulfillment_orders/split",
@@ -132,6 +131,7 @@ def test_a_topic_says_where_the_order_stands(topic: str, body: dict[str, Any], o
 @pytest.mark.parametrize(
     ("topic", "body", "kind", "document"),
     [
+        ("products/update", {"id": 1}, DocumentKind.LISTING, "gid://shopify/Product/1"),
         ("returns/request", {"id": 9007199254740993, "order": {"id": 1}}, "claim", "gid://shopify/Return/9007199254740993"),
         ("returns/close", {"admin_graphql_api_id": RETURN, "id": 1}, "claim", RETURN),
         ("reverse_deliveries/attach_deliverable", {"id": 1, "return": {"admin_graphql_api_id": RETURN}}, "claim", RETURN),

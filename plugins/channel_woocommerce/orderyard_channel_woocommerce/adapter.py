@@ -29,6 +29,8 @@ from .node import parse
 from .reading import Reader, envelope
 from .wire import RestApi
 
+_SETTLED = frozenset(("completed", "refunded"))
+_VOID = frozenset(("cancelled", "failed", "trash"))
 _ID = re.compile(r"[1-9]\d{0,18}")
 
 
@@ -92,6 +94,18 @@ class WooCommerce(Channel):
     def change_shipment(self, shipment: Shipment, replaces: str, key: str) -> Confirmed:
         """Everything told under `replaces` goes under the new number; the buyer is told it as for any parcel."""
         return shipping.change(self._api, self._look(shipment), shipment, replaces)
+
+    def cancel_order(self, external_id: str, because: str) -> bool:
+        """Stock and the buyer's mail follow by themselves; money that was paid does not."""
+        path = f"orders/{_order_id(external_id)}"
+        status = self._api.get(path).node.text("status")
+        if status in _SETTLED:
+            raise RemoteRejected(
+                f"order {external_id} is {status} there and cannot be cancelled", remedy="refund it in the shop instead"
+            )
+        if status not in _VOID:
+            self._api.write("PUT", path, {"status": "cancelled"}, effect=False)
+        return True
 
     def push_stock(self, targets: Sequence[StockTarget], key: str) -> Sequence[StockAnswer]:
         """Stock management is switched on for what gets a number; `expected` and `key` have no counterpart here."""

@@ -10,7 +10,15 @@ from orderyard.core.kernel.errors import RemoteRejected
 
 from .wire import RestApi
 
-TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
+TOPICS = (
+    "order.created",
+    "order.updated",
+    "order.deleted",
+    "order.restored",
+    "product.created",
+    "product.updated",
+    "product.deleted",
+)
 
 
 def subscribe(api: RestApi, address: str) -> list[str]:

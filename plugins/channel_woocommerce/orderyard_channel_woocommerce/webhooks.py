@@ -13,7 +13,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 
-from orderyard.core.channels.api import Hint
+from orderyard.core.channels.api import DocumentKind, Hint
 from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.transport import Delivery
 
@@ -24,7 +24,7 @@ _DRAFTS = frozenset({"auto-draft", "checkout-draft"})
 
 
 def receive(config: Mapping[str, str], delivery: Delivery) -> Sequence[Hint]:
-    """The order a proven delivery is about; empty for the ping, and for a topic that concerns no order."""
+    """The order or product a proven delivery is about; empty for the ping, and for a topic that concerns neither."""
     stated = delivery.headers.get("x-wc-webhook-signature", "")
     if not stated and _PING.fullmatch(delivery.body):
         return ()
@@ -35,14 +35,15 @@ def receive(config: Mapping[str, str], delivery: Delivery) -> Sequence[Hint]:
     if not hmac.compare_digest(proof, stated.encode("utf-8", "replace")):
         raise RemoteRejected("the push's signature does not hold")
     topic = delivery.headers.get("x-wc-webhook-topic", "")
-    if not topic.startswith("order."):
+    if not topic.startswith(("order.", "product.")):
         return ()
     body = parse(delivery.body)
-    order = body.identity("id")
-    if not order or not order.isdecimal():
-        raise RemoteNotUnderstood(f"a push about {topic} names no order")
+    document = body.identity("id")
+    if not document or not document.isdecimal():
+        raise RemoteNotUnderstood(f"a push about {topic} names no {topic.partition('.')[0]}")
     if body.values.get("status") in _DRAFTS:
         return ()  # the buyer is still at the till
     named = delivery.headers.get("x-wc-webhook-delivery-id", "")
     identity = hashlib.sha256("\0".join((named, topic)).encode("utf-8", "replace") + b"\0" + delivery.body).hexdigest()
-    return (Hint(delivery_id=identity, external_id=order, topic=topic),)
+    kind = DocumentKind.ORDER if topic.startswith("order.") else DocumentKind.LISTING
+    return (Hint(delivery_id=identity, external_id=document, topic=topic, kind=kind),)

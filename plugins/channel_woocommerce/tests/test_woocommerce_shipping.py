@@ -217,3 +217,14 @@ def test_a_parcel_gets_another_number(
 def test_a_number_that_was_never_told_is_not_replaced(channel: WooCommerce, order_id: str) -> None:
     with pytest.raises(RemoteRejected, match="never told under SF1"):
         channel.change_shipment(parcel(channel, order_id), "SF1", key="k")
+
+
+def test_an_order_is_cancelled_once_and_never_when_it_is_completed(
+    channel: WooCommerce, simulator: WooCommerceSimulator, order_id: str, lyon: Address
+) -> None:
+    assert [channel.cancel_order(order_id, "sold out"), channel.cancel_order(order_id, "sold out")] == [True, True]
+    assert status(simulator, order_id) == "cancelled"
+    sent = simulator.place(BuyerOrder("ann", lyon, (("CUP", 1),)))
+    simulator.set_status(sent, "completed")
+    with pytest.raises(RemoteRejected, match="cannot be cancelled"):
+        channel.cancel_order(sent, "sold out")

@@ -11,12 +11,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from orderyard_channel_woocommerce import subscriptions
 from orderyard_channel_woocommerce.adapter import WooCommerce
 from orderyard_channel_woocommerce.simulator.server import WooCommerceSimulator
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request as WebRequest
 from werkzeug.wrappers import Response as WebResponse
 
+from orderyard.core.channels.api import DocumentKind
 from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.transport import Delivery
 from orderyard.core.kernel.values import Address
@@ -84,13 +86,18 @@ def test_without_a_secret_nothing_is_proven() -> None:
         ("order.deleted", {"id": 9}, ["9"]),
         ("order.restored", {"id": 9}, ["9"]),
         ("order.created", {"id": 9, "status": "checkout-draft"}, []),
-        ("product.updated", {"id": 9}, []),
+        ("coupon.updated", {"id": 9}, []),
         ("action.woocommerce_add_to_cart", {"action": "x", "arg": "y"}, []),
         ("", {"id": 9}, []),
     ],
 )
 def test_only_topics_of_orders_hint_at_one(topic: str, body: dict[str, Any], orders: list[str]) -> None:
     assert [hint.external_id for hint in channel().receive(signed(json.dumps(body).encode(), topic))] == orders
+
+
+def test_a_push_about_a_product_is_about_the_offers() -> None:
+    [hint] = channel().receive(signed(b'{"id": 9}', "product.updated"))
+    assert (hint.kind, hint.external_id) == (DocumentKind.LISTING, "9")
 
 
 @pytest.mark.parametrize(
@@ -159,17 +166,17 @@ def test_webhooks_are_made_once_and_mended_when_they_were_switched_off(
     simulator: WooCommerceSimulator, channel: WooCommerce, letterbox: tuple[str, list[Delivery]], lyon: Address
 ) -> None:
     address = f"{letterbox[0]}/hook"
-    assert set(channel.subscribe(address)) == {"order.created", "order.updated", "order.deleted", "order.restored"}
-    assert [channel.receive(ping) for ping in letterbox[1]] == [()] * 4
+    assert tuple(channel.subscribe(address)) == subscriptions.TOPICS
+    assert [channel.receive(ping) for ping in letterbox[1]] == [()] * 7
     assert channel.subscribe(address) == []
     simulator.books.webhooks[0].status = "disabled"
     assert channel.subscribe(address) == ["order.created"]
-    assert len(simulator.books.webhooks) == 4
+    assert len(simulator.books.webhooks) == 7
     letterbox[1].clear()
     order = simulator.place(BuyerOrder("ann", lyon, (("CUP", 1),)))
     assert simulator.push(order) == 1
     assert [hint.external_id for delivery in letterbox[1] for hint in channel.receive(delivery)] == [order]
-    assert len(channel.subscribe("https://elsewhere.example/hook")) == 4
+    assert len(channel.subscribe("https://elsewhere.example/hook")) == 7
 
 
 def test_without_a_secret_no_webhook_is_made() -> None:

@@ -26,6 +26,7 @@ from werkzeug.wrappers import Request, Response
 from orderyard.core.testing.simulator import BuyerOrder, ChannelSimulator, ChannelTold, Environment, ShopItem
 
 from .books import Books
+from .bulk import Bulk
 from .changing import order_cancel, order_update
 from .cost import MOST, Bill, Bucket, spent
 from .door import Door
@@ -77,6 +78,7 @@ class ShopifySimulator(ChannelSimulator):
         self.hooks = Hooks(self.books, DOMAIN, self.secret, self.environment, self.chaos, self.now)
         self.scopes: tuple[str, ...] = SCOPES
         self.returns = Returns(self.books, self.lock, self._second)
+        self.bulk = Bulk(schema(), self.graph.root, self.graph.matching)
 
     def settings(self) -> Mapping[str, str]:
         return {
@@ -102,6 +104,9 @@ class ShopifySimulator(ChannelSimulator):
     def handle(self, request: Request) -> Response:
         if request.path.startswith("/admin/oauth/"):
             return self.door.answer(request, self.scopes)
+        if request.path.startswith("/bulk/"):
+            content = self.bulk.file(request.path, self.now())
+            return Response(content or b"", 200 if content is not None else 404, {"Content-Type": "application/jsonl"})
         path = _PATH.fullmatch(request.path)
         if path is None or request.method != "POST":
             return _json({"errors": "Not Found"}, 404)
@@ -170,6 +175,7 @@ class ShopifySimulator(ChannelSimulator):
                 "accessScopes": [{"handle": handle, "description": handle} for handle in self.scopes],
             },
             "webhookSubscriptions": lambda info, **args: self.hooks.listed(**args),
+            "bulkOperation": lambda info, id: self.bulk.shown(id, self.base_url),
         }
 
     def _mutations(self) -> View:
@@ -178,6 +184,7 @@ class ShopifySimulator(ChannelSimulator):
             "fulfillmentCreate": lambda info, fulfillment, message=None: fulfillment_create(self.graph, at, fulfillment),
             "webhookSubscriptionCreate": lambda info, topic, webhookSubscription: self.hooks.create(topic, webhookSubscription),
             "webhookSubscriptionUpdate": lambda info, id, webhookSubscription: self.hooks.update(id, webhookSubscription),
+            "bulkOperationRunQuery": lambda info, query, groupObjects=False: self.bulk.run(query, at),
             "returnApproveRequest": lambda info, input: approve(self.graph, at, input),
             "returnDeclineRequest": lambda info, input: decline(self.graph, at, input),
             "fulfillmentTrackingInfoUpdate": lambda info, fulfillmentId, trackingInfoInput, notifyCustomer=None: (
