@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ..auth.permissions import Permission
 from ..auth.queries import SignedIn
-from .access import me, needs, open_to_all, shows_pictures, signed_in, takes
+from .access import may, me, needs, open_to_all, shows_pictures, signed_in, takes
 from .hosting import house
 from .language import language, moment, money
 from .refusals import refuse
@@ -35,6 +35,7 @@ __all__ = [
     "house",
     "language",
     "lazy_gettext",
+    "may",
     "me",
     "merchant_timezone",
     "moment",

@@ -1,0 +1,1 @@
+"""A shop counter as a sales channel of Orderyard."""
