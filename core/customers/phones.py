@@ -30,7 +30,7 @@ class Phone:
 
 def masked(text: str) -> bool:
     """Whether a value was blotted out in part, and so proves nothing."""
-    return not _MASK.isdisjoint(unicodedata.normalize("NFKC", text))
+    return "*" in text if text.isascii() else not _MASK.isdisjoint(unicodedata.normalize("NFKC", text))
 
 
 @functools.cache

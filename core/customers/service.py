@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import NamedTuple
 
 from ..kernel.db import Database, Question, Rows
 from ..kernel.errors import DomainError
@@ -44,34 +45,39 @@ class CustomerFacts:
         return found
 
 
-def recognition(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> Question | None:
-    """What `recognise` asks about these buyers; None when nothing tells who they are."""
-    return _recognition(uow, [fact.identities() for fact in facts])
+class Recognition(NamedTuple):
+    """What each of some buyers may be recognised by, and what `recognise` asks; None when nothing tells who they are."""
+
+    identities: Sequence[Sequence[tuple[str, str, str]]]
+    question: Question | None
 
 
-def _recognition(uow: UnitOfWork, several: Sequence[Sequence[tuple[str, str, str]]]) -> Question | None:
+def recognition(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> Recognition:
+    """What `recognise` needs, for whoever wants to ask it ahead."""
+    several = [fact.identities() for fact in facts]
     identities = sorted({identity for mine in several for identity in mine})
     if not identities:
-        return None
+        return Recognition(several, None)
     # From the values to the index: of `(kind, scope, value) IN (…)` SQLite makes a walk over everybody.
-    return Question(
+    question = Question(
         f"SELECT i.kind, i.scope, i.value, i.customer_id FROM (VALUES {','.join(['(?,?,?)'] * len(identities))}) AS v "
         "CROSS JOIN customer_identity i WHERE i.kind = v.column1 AND i.scope = v.column2 AND i.value = v.column3"
         + ("" if uow.db.sqlite else " FOR SHARE OF i"),
-        tuple(part for identity in identities for part in identity),
+        [part for identity in identities for part in identity],
         4,
     )
+    return Recognition(several, question)
 
 
-def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> list[int]:
+def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts], asked: Recognition | None = None) -> list[int]:
     """The customer of each buyer, made where nobody is recognised; at most three statements for any number.
 
     On PostgreSQL the identities found are held until the transaction ends, so that nobody merges their customer away.
     """
     _picked(uow, sorted({fact.id for fact in facts if fact.id}))
     known: dict[tuple[str, str, str], int] = {}
-    several = [fact.identities() for fact in facts]
-    if (question := _recognition(uow, several)) is not None:
+    several, question = asked or recognition(uow, facts)
+    if question is not None:
         rows = uow.db.rows(question.sql, question.parameters)
         known = {(kind, scope, value): customer for kind, scope, value, customer in rows}
     chosen: list[int | None] = []

@@ -221,14 +221,17 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
         return
     levels = inventory.lock_levels(uow, codes, {order.shop_id for order in routed})
     pool = Pool(levels)
-    keeping: dict[tuple[int, int], set[stock.ServingWarehouse]] = {}
+    keeping: dict[tuple[int, int], dict[int, stock.ServingWarehouse]] = {}
     for level in levels:
-        keeping.setdefault((level.shop_id, level.sku_id), set()).add(level.warehouse)
+        keeping.setdefault((level.shop_id, level.sku_id), {})[level.warehouse.id] = level.warehouse
     # An order chooses among the warehouses that know its own SKUs, whatever else is routed with it; else among all of its shop.
     choices = {
-        order.id: set().union(
-            *(keeping.get((order.shop_id, sku), set()) for demand in order.demands for _, sku, _ in demand.parts)
-        )
+        order.id: {
+            warehouse_id: warehouse
+            for demand in order.demands
+            for _, sku_id, _ in demand.parts
+            for warehouse_id, warehouse in keeping.get((order.shop_id, sku_id), {}).items()
+        }
         for order in routed
     }
     everywhere = stock.serving(uow.db, {order.shop_id for order in routed if not choices[order.id] or order.warehouse_id})
@@ -241,7 +244,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
     wants: list[inventory.Want] = []
     reserved: dict[int, int] = {}
     for order in routed:
-        known = choices[order.id] or everywhere[order.shop_id]
+        known = list(choices[order.id].values()) or everywhere[order.shop_id]
         if order.warehouse_id is not None:
             known = [warehouse for warehouse in everywhere[order.shop_id] if warehouse.id == order.warehouse_id]
         choice = sorted(known, key=lambda warehouse: warehouse.code)
@@ -384,7 +387,7 @@ def _allocate(uow: UnitOfWork, fo_ids: Sequence[int], because: str, stay: bool) 
     wants: list[inventory.Want] = []
     served: dict[int, Serving] = {}
     for fo in fos:
-        movable = () if fo.id in bound else pool.serving.get(fo.shop_id, {}).values()
+        movable = () if fo.id in bound else pool.serving[fo.shop_id].values()
         mine = served[fo.id] = serve(lines[fo.id], fo.warehouse_id or 0, pool.free(fo.shop_id), movable)
         for line, units in mine.units:
             level = pool.level(fo.shop_id, mine.warehouse_id, line.sku_id)

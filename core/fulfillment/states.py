@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ..kernel.states import Transitions
 from .api import FoState, WaybillState
 
@@ -38,6 +40,7 @@ FETCHED = (
 """Whether fulfillment order `f` is picked up or was given at the counter; such ones are never shared."""
 
 
+@functools.cache
 def quoted(states: tuple[FoState | WaybillState, ...]) -> str:
     """The states as an SQL list."""
     return ",".join(f"'{state.value}'" for state in states)

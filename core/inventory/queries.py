@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,12 @@ class ServingWarehouse:
     regions: tuple[str, ...]
 
 
+@functools.lru_cache(maxsize=1024)
+def home_regions(text: str) -> tuple[str, ...]:
+    """A warehouse's regions, out of their column's text."""
+    return tuple(as_json(text))
+
+
 def serving(db: Database, shop_ids: Iterable[int]) -> dict[int, list[ServingWarehouse]]:
     """The warehouses of each shop, by code."""
     wanted = sorted(set(shop_ids))
@@ -24,11 +31,11 @@ def serving(db: Database, shop_ids: Iterable[int]) -> dict[int, list[ServingWare
         return {}
     found: dict[int, list[ServingWarehouse]] = {shop_id: [] for shop_id in wanted}
     for shop_id, warehouse_id, code, regions in db.rows(
-        "SELECT sw.shop_id, w.id, w.code, w.regions FROM shop_warehouse sw JOIN warehouse w ON w.id = sw.warehouse_id "
-        f"WHERE sw.shop_id IN ({','.join('?' * len(wanted))}) ORDER BY w.code",
+        "SELECT sw.shop_id, w.id, w.code, CAST(w.regions AS TEXT) FROM shop_warehouse sw "
+        f"JOIN warehouse w ON w.id = sw.warehouse_id WHERE sw.shop_id IN ({','.join('?' * len(wanted))}) ORDER BY w.code",
         wanted,
     ):
-        found[shop_id].append(ServingWarehouse(warehouse_id, code, tuple(as_json(regions))))
+        found[shop_id].append(ServingWarehouse(warehouse_id, code, home_regions(regions)))
     return found
 
 

@@ -6,10 +6,11 @@ carry their own condition: no row touched means that somebody else was faster, a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..kernel.db import Change, Question, Rows, as_json, marks, to_json
+from ..kernel.db import Change, Question, Rows, marks, to_json
 from ..kernel.errors import DomainError, Duplicate, StockShort
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money, bounded, one_line, quantity
@@ -18,7 +19,7 @@ from . import serials as pieces
 from .api import GoodsMoved, LockMode, Place, Quality, StockChanged, StockFreed
 from .booking import MOVE_COLUMNS, Shelves, Shift, Spot, book
 from .places import bin_ids
-from .queries import ServingWarehouse
+from .queries import ServingWarehouse, home_regions
 from .tracking import code as checked
 from .tracking import day, last_days, meet_lots
 from .warehouses import LONGEST_CODE, tell_stock
@@ -115,16 +116,16 @@ def levels_question(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[
     if not skus or not shops:
         return None
     return Question(
-        "SELECT l.id, sw.shop_id, w.id, w.code, w.regions, l.sku_id, l.on_hand - l.reserved - l.locked, l.sell_by, "
-        "l.counting OR l.sell_by < ?, k.id, u.quantity, CASE WHEN EXISTS (SELECT 1 FROM stock_lock o WHERE "
+        "SELECT l.id, sw.shop_id, w.id, w.code, CAST(w.regions AS TEXT), l.sku_id, l.on_hand - l.reserved - l.locked, "
+        "l.sell_by, l.counting OR l.sell_by < ?, k.id, u.quantity, CASE WHEN EXISTS (SELECT 1 FROM stock_lock o WHERE "
         "o.shop_id = sw.shop_id AND o.sku_id = l.sku_id AND o.mode = 'lock_only') THEN 'lock_only' ELSE k.mode END "
         "FROM stock_level l JOIN shop_warehouse sw ON sw.warehouse_id = l.warehouse_id "
         "JOIN warehouse w ON w.id = l.warehouse_id "
         "LEFT JOIN stock_lock k ON k.shop_id = sw.shop_id AND k.sku_id = l.sku_id AND k.warehouse_id = l.warehouse_id "
         "LEFT JOIN locked_units u ON u.lock_id = k.id AND u.level_id = l.id "
         f"WHERE l.sku_id IN ({marks(skus)}) AND sw.shop_id IN ({marks(shops)}) AND l.quality = 'good' "
-        "ORDER BY l.sku_id, l.warehouse_id, l.id"
-        + ("" if uow.db.sqlite else " FOR UPDATE OF l" if wait else " FOR UPDATE OF l SKIP LOCKED"),
+        "ORDER BY l.sku_id, l.warehouse_id"
+        + ("" if uow.db.sqlite else ", l.id FOR UPDATE OF l" if wait else ", l.id FOR UPDATE OF l SKIP LOCKED"),
         (uow.merchant.day(uow.now), *skus, *shops),
         12,
     )
@@ -140,31 +141,35 @@ def lock_levels(uow: UnitOfWork, sku_ids: Iterable[int], shop_ids: Iterable[int]
     if question is None:
         return []
     rows = uow.db.rows(question.sql, question.parameters)
-    together: dict[tuple[int, int, int], list[tuple[str, int, int]]] = {}
-    own: dict[tuple[int, int, int], list[tuple[str, int, int, int]]] = {}
+    together: defaultdict[tuple[int, int, int], list[tuple[str, int, int]]] = defaultdict(list)
+    own: defaultdict[tuple[int, int, int], list[tuple[str, int, int, int]]] = defaultdict(list)
     exclusive: set[tuple[int, int, int]] = set()
     warehouses: dict[int, ServingWarehouse] = {}
     for level_id, shop_id, warehouse_id, code, regions, sku_id, free, last, resting, lock_id, kept, mode in rows:
         if warehouse_id not in warehouses:
-            warehouses[warehouse_id] = ServingWarehouse(warehouse_id, code, tuple(as_json(regions)))
+            warehouses[warehouse_id] = ServingWarehouse(warehouse_id, code, home_regions(regions))
         key = (sku_id, warehouse_id, shop_id)
         if mode in _EXCLUSIVE:
             exclusive.add(key)
         if resting or mode in _EXCLUSIVE:
             free = 0
-        together.setdefault(key, []).append((last, level_id, free))
+        together[key].append((last, level_id, free))
         if kept and not resting:
-            own.setdefault(key, []).append((last, level_id, lock_id, kept))
-    return [
-        Level(
-            key[2], warehouses[key[1]], key[0],
-            sum([free for _, _, free in parts]) + (sum([kept for *_, kept in own[key]]) if key in own else 0),
-            tuple([(level_id, free) for _, level_id, free in sorted(parts)]),
-            tuple([(lock_id, level_id, kept) for _, level_id, lock_id, kept in sorted(own[key])]) if key in own else (),
-            key in exclusive,
-        )
-        for key, parts in together.items()
-    ]  # fmt: skip
+            own[key].append((last, level_id, lock_id, kept))
+    levels = []
+    for key, parts in together.items():
+        units = 0
+        lots = []
+        for _, level_id, free in sorted(parts):
+            units += free
+            lots.append((level_id, free))
+        mine = []
+        if key in own:
+            for _, level_id, lock_id, kept in sorted(own[key]):
+                units += kept
+                mine.append((lock_id, level_id, kept))
+        levels.append(Level(key[2], warehouses[key[1]], key[0], units, tuple(lots), tuple(mine), key in exclusive))
+    return levels
 
 
 def reserve(uow: UnitOfWork, wants: Sequence[Want]) -> None:

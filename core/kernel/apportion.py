@@ -15,7 +15,7 @@ def apportion(amount: int, weights: Sequence[int]) -> list[int]:
         if amount:
             raise ValueError("an amount cannot be shared over nothing")
         return []
-    if any(weight < 0 for weight in weights):
+    if min(weights) < 0:
         raise ValueError("weights must not be negative")
     if amount < 0:
         return [-share for share in apportion(-amount, weights)]

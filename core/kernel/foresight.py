@@ -69,8 +69,8 @@ class Foresight:
     """Answers that wait for their questions, of one transaction; each is given once, and none when it could be stale."""
 
     def __init__(self) -> None:
-        self.answers: dict[tuple[str, tuple[Any, ...]], Answer] = {}
-        """By text and parameters; nobody needs to ask for anything while there is none."""
+        self.answers: dict[tuple[str, tuple[Any, ...]], tuple[frozenset[str], Answer]] = {}
+        """By text and parameters, each with the words of its question; nobody needs to look while there is none."""
 
     def keep(self, questions: Sequence[Question], rows: Iterable[tuple[Any, ...]]) -> None:
         """Sort what `at_once` brought back."""
@@ -79,13 +79,14 @@ class Foresight:
             place = row[0]
             answers[place].append(row[1 : questions[place].width + 1])
         for question, answer in zip(questions, answers, strict=True):
-            self.answers[question.sql, tuple(question.parameters)] = answer
+            self.answers[question.sql, tuple(question.parameters)] = read(question.sql).words, answer
 
     def take(self, sql: str, parameters: Sequence[Any]) -> Answer | None:
         """The answer to a question, if it was asked ahead and still holds."""
-        return self.answers.pop((sql, tuple(parameters)), None)
+        _, answer = self.answers.pop((sql, tuple(parameters)), (None, None))
+        return answer
 
     def written(self, table: str | None) -> None:
         """A table changes, None meaning any: what was asked about it is to be asked again."""
-        for key in [key for key in self.answers if table is None or table in read(key[0]).words]:
+        for key in [key for key, (words, _) in self.answers.items() if table is None or table in words]:
             del self.answers[key]

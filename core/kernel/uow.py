@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -102,7 +101,8 @@ class UnitOfWork:
         self._wiring = wiring
         self._pending: list[Any] = []
         self.heard: list[Any] = []
-        self._ids: dict[str, deque[int]] = {}
+        self._ids: dict[str, list[int]] = {}
+        """Taken and not given out yet, the next one last."""
         self._top: dict[str, int] = {}
         self._audit: list[tuple[Any, ...]] = []
         self.remembered: list[tuple[Any, ...]] = []
@@ -113,8 +113,12 @@ class UnitOfWork:
         """Ids for rows about to be written; `ahead` fetches ids of other tables in the same statement, for later calls."""
         if len(self._ids.get(table, ())) < count:
             self._fetch_ids({table: count, **ahead})
-        next_id = self._ids[table].popleft
-        return [next_id() for _ in range(count)]
+        ids = self._ids[table]
+        left = len(ids) - count
+        taken = ids[left:]
+        del ids[left:]
+        taken.reverse()
+        return taken
 
     def expect_ids(self, **wanted: int) -> None:
         """Fetch in one statement what later calls of `take_ids` are going to take, as far as it is not there."""
@@ -125,10 +129,11 @@ class UnitOfWork:
     def _fetch_ids(self, wanted: Mapping[str, int]) -> None:
         for table, ids in self.db.take_ids(**wanted).items():
             # SQLite counts rows that are written; ids given out before and not written yet must not come again.
-            shift = max(0, self._top.get(table, 0) + 1 - ids[0]) if self.db.sqlite and ids else 0
-            self._ids[table] = deque([id_ + shift for id_ in ids])
+            if self.db.sqlite and ids and (beyond := self._top.get(table, 0) + 1 - ids[0]) > 0:
+                ids = [id_ + beyond for id_ in ids]
+            self._ids[table] = ids[::-1]
             if ids:
-                self._top[table] = ids[-1] + shift
+                self._top[table] = ids[-1]
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Self
@@ -56,6 +57,7 @@ class Money:
         return cls(minor, currency)
 
     @classmethod
+    @functools.cache
     def zero(cls, currency: str) -> Self:
         return cls(0, currency)
 
@@ -92,7 +94,7 @@ class Money:
 
 def quantity(units: int, what: str = "quantity") -> int:
     """`units` if it is a whole number of at least 1; anything else is refused by name."""
-    if not isinstance(units, int) or isinstance(units, bool) or units < 1:
+    if type(units) is not int or units < 1:
         raise DomainError(f"{what} is {units!r}", remedy="give a whole number of at least 1")
     if units > 1_000_000_000:
         raise DomainError(f"{what} is {units}", remedy="no more than 1,000,000,000 units in one line")

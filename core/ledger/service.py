@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from ..inventory.api import GoodsMoved
@@ -77,11 +76,12 @@ def post(uow: UnitOfWork, drafts: Iterable[Draft]) -> int:
     written.
     """
     entries: dict[str, Draft] = {}
+    written: dict[str, list[JournalLine]] = {}
     for draft in drafts:
-        lines = tuple(line for line in draft.lines if line.debit or line.credit)
+        lines = [line for line in draft.lines if line.debit.minor or line.credit.minor]
         _check(draft.ref, lines)
-        if lines:
-            entries.setdefault(draft.ref, replace(draft, lines=lines))
+        if lines and draft.ref not in entries:
+            entries[draft.ref], written[draft.ref] = draft, lines
     if not entries:
         return 0
     closed = _last_closed(uow)
@@ -96,7 +96,7 @@ def post(uow: UnitOfWork, drafts: Iterable[Draft]) -> int:
         [
             (entry_id, no, line.account.role, line.account.detail, line.debit.currency, line.debit.minor, line.credit.minor)
             for entry_id, ref in new
-            for no, line in enumerate(entries[ref].lines, 1)
+            for no, line in enumerate(written[ref], 1)
         ],
     )
     return len(new)
@@ -160,7 +160,7 @@ def _check(ref: str, lines: Sequence[JournalLine]) -> None:
     """Refuse what is not double entry: a line with both sides, a currency whose sides differ."""
     sums: defaultdict[str, int] = defaultdict(int)
     for line in lines:
-        if line.debit and line.credit:
+        if line.debit.minor and line.credit.minor:
             raise DomainError(f"ledger entry {ref} has a line with debit and credit", remedy="write two lines")
         sums[line.debit.currency] += line.debit.minor
         sums[line.credit.currency] -= line.credit.minor

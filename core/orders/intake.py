@@ -94,7 +94,7 @@ class OrderDraft:
         return self.received_at or self.paid_at or self.placed_at
 
 
-@dataclass
+@dataclass(slots=True)
 class _Leaf:
     """One row of order_line on its way."""
 
@@ -110,14 +110,12 @@ class _Leaf:
     freight: int
     kit: bool = False
     kit_line: int | None = None
+    cancelled: int = field(init=False)
+    shipped: int = field(init=False)
 
-    @property
-    def cancelled(self) -> int:
-        return 0 if self.kit else self.draft.cancelled * self.per_kit
-
-    @property
-    def shipped(self) -> int:
-        return 0 if self.kit else self.draft.shipped * self.per_kit
+    def __post_init__(self) -> None:
+        sets = 0 if self.kit else self.per_kit
+        self.cancelled, self.shipped = self.draft.cancelled * sets, self.draft.shipped * sets
 
 
 def _check(draft: OrderDraft) -> None:
@@ -205,13 +203,14 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
     skus = {row.sku_id for draft, rows in zip(drafts, exploded, strict=True) if _settled(draft) for row in rows if not row.kit}
     shops = sorted({draft.shop.id for draft in drafts if _settled(draft)})
     people = [draft.customer for draft in drafts]
+    known_by = recognition(uow, people)
     uow.foresee(
-        recognition(uow, people),
+        known_by.question,
         uow.db.next_ids(["sales_order", *ahead]),
         guards(shops) if shops else None,
         levels_question(uow, (sku_id for sku_id in skus if sku_id is not None), shops),
     )
-    customers = recognise(uow, people)
+    customers = recognise(uow, people, known_by)
     ids = uow.take_ids("sales_order", len(drafts), **ahead)
     line_ids, address_ids = uow.take_ids("order_line", ahead["order_line"]), uow.take_ids("postal_address", len(drafts))
     news: list[_New] = []
@@ -263,16 +262,16 @@ def _make(
 ) -> _New:
     """One order's row, with its states derived and its events emitted."""
     number, shop = order_number(order_id), draft.shop
-    goods = sum(line.amount for line in draft.lines)
+    goods = sum([line.amount for line in draft.lines])
     total = goods + draft.freight
-    open_units = sum(row.quantity - row.cancelled for row in rows if not row.kit)
+    open_units = sum([row.quantity - row.cancelled for row in rows if not row.kit])
     paid_at = _paid_at(draft)
     settled = paid_at is not None
     status = derive_status(
         Units(open_units, 0, 0), settled=settled, review=ReviewState.PENDING, completed=draft.completed_at is not None
     )
     payment = derive_payment(total=total, received=draft.received, refunded=0, cod=draft.cod, settled=settled)
-    tax = sum(tax_inside(row.amount + row.freight, shop.tax_rate) for row in rows if not row.kit)
+    tax = sum([tax_inside(row.amount + row.freight, shop.tax_rate) for row in rows if not row.kit])
     tax = tax * min(draft.received, total) // total if total else 0
     advance, advance_tax = (0, 0) if draft.cod else (draft.received, tax)
     head = {

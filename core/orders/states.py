@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,6 +64,7 @@ LIFTABLE: frozenset[HoldCode] = BY_PEOPLE | {
 """Holds that a person may lift, though some of them would lift themselves in time."""
 
 
+@functools.cache
 def codes_stopping(step: Step) -> tuple[str, ...]:
     """Every hold that stops this step, because it stops it or an earlier one."""
     last = ORDER_OF_STEPS.index(step)

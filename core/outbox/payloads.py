@@ -27,9 +27,12 @@ def event_types() -> Mapping[str, type]:
     return found
 
 
+_AS_IT_IS = frozenset({type(None), bool, int, float, str})
+
+
 def to_payload(value: Any) -> Any:
     """The JSON shape of an event, or of anything an event may hold."""
-    if value is None or (isinstance(value, bool | int | float) and not isinstance(value, Enum)):
+    if type(value) in _AS_IT_IS:
         return value
     if isinstance(value, Enum):
         return value.value

@@ -25,9 +25,10 @@ def _on(text: str) -> bool:
     return text.strip().casefold() not in _NO
 
 
-def _words(text: str) -> list[str]:
+@functools.lru_cache(maxsize=256)
+def _words(text: str) -> tuple[str, ...]:
     """Words set apart by commas, semicolons or new lines, Chinese ones too."""
-    return [word.strip() for word in re.split(r"[,，、;；\n]", text) if word.strip()]
+    return tuple(word.strip() for word in re.split(r"[,，、;；\n]", text) if word.strip())
 
 
 def _whole(text: str, what: str, lowest: int = 1) -> int:

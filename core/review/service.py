@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 
 from ..kernel.db import Database, as_json, to_json
 from ..kernel.errors import DomainError
@@ -22,6 +22,7 @@ from .decisions import waits
 from .facts import Blacklisted, gather, read_blacklist
 from .rules import BUILT_IN, defaults, shops_of
 
+_NONE = Facts()
 _TOGETHER = 500
 _TRIES = 5
 
@@ -70,17 +71,20 @@ class RuleSet:
     def facts(self, db: Database, merchant: Merchant, cards: Sequence[OrderCard]) -> dict[int, Facts]:
         return gather(db, merchant, self.wants, cards, self.listed)
 
-    def judge(self, card: OrderCard, facts: Facts | None = None, *, only_address: bool = False) -> list[Judgement]:
+    @cached_property
+    def informed(self) -> dict[str, InformedRule]:
+        """By name, those that want facts."""
+        return {one.name: one.rule for one in self.asked if isinstance(one.rule, InformedRule)}
+
+    def judge(self, card: OrderCard, facts: Facts = _NONE, *, only_address: bool = False) -> list[Judgement]:
         """What every rule says; one that raises holds the order with its error as the reason."""
         found = []
         for one in self.asked:
             if (one.shops and card.shop not in one.shops) or (only_address and not one.rule.about_address):
                 continue
             try:
-                if isinstance(one.rule, InformedRule):
-                    verdict = one.rule.judge_with(card, facts or Facts())
-                else:
-                    verdict = one.rule.judge(card)
+                informed = self.informed.get(one.name)
+                verdict = one.rule.judge(card) if informed is None else informed.judge_with(card, facts)
                 if not isinstance(verdict, Verdict):
                     raise TypeError(f"it answered {verdict!r}")
             except (Exception, SystemExit) as error:
@@ -112,7 +116,7 @@ class Reviewer:
         if self._offered is not None:
             self._rules = read_rules(db, self._offered)
 
-    def judge(self, card: OrderCard, facts: Facts | None = None) -> list[Judgement]:
+    def judge(self, card: OrderCard, facts: Facts = _NONE) -> list[Judgement]:
         """What every rule says about one order."""
         return self._rules.judge(card, facts)
 
@@ -135,7 +139,7 @@ class Reviewer:
         """Judge these orders once; those that must be judged again, because the rules are others by now."""
         rules = self._rules
         facts = rules.facts(uow.db, uow.merchant, cards)
-        judged = {card.id: rules.judge(card, facts.get(card.id)) for card in cards}
+        judged = {card.id: rules.judge(card, facts.get(card.id, _NONE)) for card in cards}
         failed = {card.id: [one for one in judged[card.id] if not one.verdict.passed] for card in cards}
         # A withdrawn order is in people's hands: rules may hold it, but only a person lets it pass.
         clean = [card for card in cards if not failed[card.id] and card.review is not ReviewState.WITHDRAWN]
@@ -186,7 +190,7 @@ class Reviewer:
         facts = rules.facts(uow.db, uow.merchant, cards)
         judged = {}
         for card in cards:
-            judged[card.id] = rules.judge(card, facts.get(card.id), only_address=only_address)
+            judged[card.id] = rules.judge(card, facts.get(card.id, _NONE), only_address=only_address)
             for one in judged[card.id]:
                 if one.verdict.passed and (card.id, one.hold, one.name) in open_:
                     orders.lift(uow, card.id, one.hold, source=one.name, because="the rule passes now")
@@ -237,12 +241,17 @@ def waiting(db: Database) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _trace(judged: Iterable[Judgement]) -> dict[str, str]:
+def _trace(judged: Iterable[Judgement]) -> str:
+    return _told(tuple([(one.name, one.verdict.passed, one.verdict.reason) for one in judged]))
+
+
+@lru_cache(maxsize=256)
+def _told(verdicts: tuple[tuple[str, bool, str], ...]) -> str:
+    """What the history keeps, as JSON; of most orders it is the same."""
     found = {}
-    for one in judged:
-        reason = one.verdict.reason
-        found[one.name] = (f"passed ({reason})" if reason else "passed") if one.verdict.passed else reason
-    return found
+    for name, passed, reason in verdicts:
+        found[name] = (f"passed ({reason})" if reason else "passed") if passed else reason
+    return to_json(found)
 
 
 # the rules themselves
@@ -396,7 +405,7 @@ def dry_run(
             was, is_ = (
                 tuple(
                     f"{one.name}: {one.verdict.reason}"
-                    for one in rules.judge(card, facts.get(card.id))
+                    for one in rules.judge(card, facts.get(card.id, _NONE))
                     if not one.verdict.passed
                 )
                 for rules, facts in zip((before, after), said, strict=True)
