@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def _kit(item: pytest.Item) -> bool:
     """Whether a test is one of the cases that every channel or carrier passes."""
     kinds = getattr(item, "cls", None)
-    return kinds is not None and any(base.__name__ in ("ChannelConformance", "CarrierConformance") for base in kinds.__mro__)
+    kits = ("ChannelConformance", "HostedConformance", "CarrierConformance")
+    return kinds is not None and any(base.__name__ in kits for base in kinds.__mro__)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -130,7 +130,7 @@ def test_a_buyer_finds_the_order_by_number_and_telephone(stand: House, desk: Des
     assert [one.number for one in desk.orders("K1", "5678")] == [told.number]
     for number, phone in ((told.number, "678"), (told.number, "13812345679"), ("K9", "5678"), ("", "5678"), (told.number, "")):
         assert desk.orders(number, phone) == [], (number, phone)
-    assert desk.statuses(["K1", "K2"]) == {"K1": (OrderStatus.PENDING_REVIEW, PaymentState.COD_PENDING)}
+    assert desk.statuses(["K1", "K2"]) == {"K1": (OrderStatus.TO_SHIP, PaymentState.COD_PENDING)}
     # Another connection of the same shop knows nothing of it.
     assert stand.hosted("kiosk").desk("kiosk-2").orders(told.number, "5678") == []
     assert stand.hosted("kiosk").desk("kiosk-2").order("K1") is None
@@ -140,8 +140,6 @@ def test_a_buyer_finds_the_order_by_number_and_telephone(stand: House, desk: Des
 def test_a_buyer_sees_what_left_and_what_the_carrier_says(stand: House, desk: Desk) -> None:
     told = desk.deliver(document(stand, goods={"TEE": [2, 9900], "SET": [1, 19900]}))
     assert told.order_id is not None
-    with stand.work() as uow:
-        uow.db.change("UPDATE sales_order SET review = 'passed'")
     [fo] = stand.fos(told.order_id)
     number = stand.ship(fo)
     with stand.work() as uow:

@@ -24,7 +24,7 @@ from orderyard.core.channels.api import (
     Window,
 )
 from orderyard.core.host.api import House
-from orderyard.core.kernel.errors import RemoteNotUnderstood, RemoteRejected
+from orderyard.core.kernel.errors import DomainError, RemoteNotUnderstood, RemoteRejected
 from orderyard.core.kernel.values import Address, Money, SettingField
 from orderyard.hookspecs import Manifest, hookimpl
 
@@ -51,7 +51,7 @@ class Kiosk(Channel):
         try:
             said: dict[str, Any] = json.loads(body)
             return _order(said)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, DomainError) as error:
             raise RemoteNotUnderstood(f"no order of a kiosk: {error}") from error
 
     def confirm_shipment(self, shipment: Shipment, key: str) -> Confirmed:
@@ -62,14 +62,14 @@ class Kiosk(Channel):
 
 
 def _order(said: dict[str, Any]) -> ChannelOrder:
-    at = datetime.fromisoformat(said["at"])
+    at, name = datetime.fromisoformat(said["at"]), str(said["id"])
     lines = tuple(
         ChannelLine(code, ListingRef(f"kiosk-{code}", "", code), code, units, Money(price, "CNY"), Money(price * units, "CNY"))
         for code, (units, price) in said["goods"].items()
     )
     total = sum((line.amount for line in lines), Money.zero("CNY"))
     return ChannelOrder(
-        said["id"], said["id"], at, TradeState.TO_SHIP, at, None, "CNY", lines, Money.zero("CNY"), total, Money.zero("CNY"),
+        name, name, at, TradeState.TO_SHIP, at, None, "CNY", lines, Money.zero("CNY"), total, Money.zero("CNY"),
         Money.zero("CNY"), Buyer(said["to"]["phone"]), Address(**said["to"]), cod=True,
     )  # fmt: skip
 
