@@ -23,13 +23,8 @@ ELSEWHERE = frozenset({"SignInRefused", "Unpriced", "SealError", "SettingsMissin
 """Errors and verdicts that rooms define for themselves, and that carry sentences as those of the kernel do."""
 PLACES: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("quantity", "one_line", "bounded", "code", "words", "day", "checked"), (1,)),
-    **dict.fromkeys(("allocate", "drop", "problem", "share_door"), (2,)),
-    **dict.fromkeys(("note", "hold", "complete", "Problem", "ReservationsLost"), (3,)),
-    "wrong": (1,),
-    "move": (4,),
-    "park": (3, 4),
-    "put_back": (4, 5),
-    "Shift": (8,),
+    "wrong": (1,), "problem": (2,), "note": (3,), "hold": (3,), "Problem": (3,), "ReservationsLost": (3,),
+    "park": (3, 4), "put_back": (4, 5), "Shift": (8,),
 }
 """Functions of the core that take such a sentence by position: which arguments it may be."""
 _SQL = re.compile(r"\b(SELECT|FROM|WHERE|RETURNING|interval)\b|= \?|\bIN \(|%Y-%m|[<>]='")
@@ -101,6 +96,8 @@ class _Reader:
                 for position, argument in enumerate(args):
                     if position in PLACES.get(_name(func), ()) or self._parameter(func, position) in REASONS:
                         self._keep(argument)
+                    elif isinstance(args[0], ast.Name) and args[0].id == "uow":  # a command, told why
+                        self._keep(argument, whole=True)
                 for keyword in named:
                     if keyword.arg in REASONS:
                         self._keep(keyword.value)

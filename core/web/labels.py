@@ -335,26 +335,17 @@ ACTION: Words = {
     "write-back not_supported": _("Platform cannot be told"),
 }
 BECAUSE: Words = REASON | {
-    "the balance is paid": _("the balance is paid"),
-    "the balance did not come": _("the balance did not come"),
     "passed": _("every rule passed"),
     "held": _("held by a rule"),
-    "every rule passed": _("every rule passed"),
     "approved": _("approved"),
     "approved by a person": _("approved"),
-    "nothing stops it": _("nothing stops it"),
-    "pick list taken": _("pick list taken"),
     "all picked": _("everything picked"),
-    "parcel closed": _("parcel closed"),
-    "same buyer and address": _("same buyer and address"),
     "paid": _("paid"),
     "platform": _("through the platform"),
-    "the platform closed the deal": _("the platform closed the deal"),
     "handed over": _("handed over across the counter"),
     "nobody came": _("nobody came"),
-    "reported by the platform": _("reported by the platform"),
 }
-"""Sentences that the core writes into the history by itself."""
+"""Codes and short words that the core writes into the history by itself; its sentences are known by `sentences.said`."""
 ACTOR: Words = {
     "worker": _("Orderyard, in the background"),
     "automatic": _("Orderyard, by itself"),
