@@ -32,7 +32,7 @@ def read(body: bytes) -> ChannelOrder:
     """The sale's meaning; RemoteNotUnderstood says what is wrong with it."""
     try:
         return _order(json.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError, DomainError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, DomainError) as error:
         raise RemoteNotUnderstood(f"this is no sale of a counter: {type(error).__name__}: {error}") from error
 
 

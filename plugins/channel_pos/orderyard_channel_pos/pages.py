@@ -87,7 +87,7 @@ def sales(code: str) -> Response:
         given = json.loads(request.get_data())["sales"]
         if not isinstance(given, list) or len(given) > taking.TOGETHER:
             raise ValueError(f"at most {taking.TOGETHER} sales in one upload")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         return _json({"error": str(error)}, 400)
     answers = taking.take(desk, given, overrides=may(Permission.PRICES_OVERRIDE))
     for one in answers:
@@ -103,13 +103,13 @@ def sales(code: str) -> Response:
 @needs(Permission.ORDERS_ENTER)
 def pickups(code: str) -> str:
     desk = _desk(code)
-    shown = request.args.get("code", "").strip()[:40]
+    shown = request.args.get("shown", "").strip()[:40]
     now = house().context().now
     rows = [row for row in desk.counter.waiting() if row.reach == "pickup"]
     return render_template(
         "channel_pos/pickups.html",
         facts=desk.facts,
-        code=shown,
+        shown=shown,
         found=desk.counter.with_code(shown) if shown else [],
         waiting=[row for row in rows if not row.overdue(now)],
         late=[row for row in rows if row.overdue(now)],
@@ -129,7 +129,7 @@ def hand_over(code: str, order_id: int) -> AnyResponse:
         lambda: desk.counter.hand_over(order_id, me().actor, code=shown, method=method),
         _("Handed over. Stock and money are booked."),
     )
-    return redirect(url_for(".pickups", code=code, **({} if done or not shown else {"code": shown})), 303)
+    return redirect(url_for(".pickups", code=code, shown=None if done else shown or None), 303)
 
 
 @pages.post("/<code>/pickups/<row:order_id>/give-up")

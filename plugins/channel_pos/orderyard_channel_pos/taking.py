@@ -69,10 +69,10 @@ def _below(sale: Any, listed: Mapping[str, int]) -> str:
     for line in sale.get("lines") or ():
         if not isinstance(line, dict):
             continue
-        sku, price, amount, count = (line.get(part) for part in ("sku", "price", "amount", "quantity"))
-        if isinstance(price, int) and isinstance(amount, int) and isinstance(count, int) and str(sku) in listed:
-            if min(price * count, amount) < listed[str(sku)] * count:
-                found.append(str(sku))
+        sku, *figures = (line.get(part) for part in ("sku", "price", "amount", "quantity"))
+        price, amount, count = (figure if isinstance(figure, int) else 0 for figure in figures)
+        if str(sku) in listed and min(price * count, amount) < listed[str(sku)] * count:
+            found.append(str(sku))
     if sale.get("discount"):
         found.append("discount")
     return f"sold below the list without the right to: {', '.join(found)}" if found else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pos_sales import sale
 from orderyard_channel_pos import taking
+from pos_sales import sale
 
 from orderyard.core.channels.api import Desk
 from orderyard.core.connections.service import pause, resume

@@ -323,6 +323,8 @@ document.addEventListener("keydown", (event) => {
     (find("given-row").hidden ? find("pay") : find("given")).focus();
   } else if (event.key.toLowerCase() === "p" && !find("done").hidden && !event.ctrlKey && !event.metaKey) {
     window.print();
+  } else if (event.key === "Enter" && !find("done").hidden && event.target === document.body) {
+    next(); // printing takes the focus away
   }
 });
 setInterval(send, AGAIN);
