@@ -14,7 +14,7 @@ PINS := constraints.txt pyproject.toml src/build_hook.py $(PLUGINS:%=%/pyproject
 # A virtual environment of ours must not be bent by what the shell around it has set.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
-.PHONY: help demo demo-once test bench bench-channels check format lock clean
+.PHONY: help demo demo-once test bench bench-channels check format words lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make bench-channels  a storm over four channels beside a calm run; ORDERS=1000 for a shorter one'
 	@echo 'make check      lint, format and types'
 	@echo 'make format     put the code into its form'
+	@echo 'make words      find new words and sentences for the translations, and compile what is translated'
 	@echo 'make lock       resolve the pins anew (constraints.txt, requirements.lock)'
 	@echo 'make clean      remove .venv and everything that was built'
 
@@ -55,6 +56,22 @@ check: $(VENV)/ready-to-develop
 format: $(VENV)/ready-to-develop
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+# $(call update,domain,source,translations): what the source says goes into the catalogue, what it says no more goes out.
+define update
+	mkdir -p build $(3)/zh/LC_MESSAGES && touch -a $(3)/zh/LC_MESSAGES/$(1).po
+	$(BIN)/pybabel -q extract -F core/web/translations/$(if $(filter messages,$(1)),babel,$(1)).cfg --no-location --sort-output -o build/$(1).pot $(2)
+	$(BIN)/pybabel -q update -D $(1) --no-fuzzy-matching --omit-header --ignore-obsolete -i build/$(1).pot -d $(3) -l zh
+	$(BIN)/pybabel -q compile -f -D $(1) -d $(3)
+
+endef
+PACKAGED := $(foreach p,$(PLUGINS),$(p)/orderyard_$(notdir $(p)))
+
+words: $(VENV)/ready-to-test
+	$(call update,messages,core/web,core/web/translations)
+	$(call update,refusals,core,core/web/translations)
+	$(foreach p,$(PACKAGED),$(call update,refusals,$(p),$(p)/translations))
+	$(foreach t,$(wildcard $(PACKAGED:%=%/translations/zh/LC_MESSAGES/messages.po)),$(call update,messages,$(t:/translations/zh/LC_MESSAGES/messages.po=),$(t:/zh/LC_MESSAGES/messages.po=)))
 
 # Ours are not in any index: they are resolved from here and then left out of the files.
 LOCK := $(BIN)/uv pip compile - --quiet --universal --python-version 3.11 --no-annotate --no-emit-index-url --no-emit-find-links \

@@ -24,7 +24,7 @@ CORE = Path(orderyard.core.__file__).parent
 FOLDER = CORE / "web" / "translations"
 PLUGINS = sorted((Path(__file__).parents[2] / "plugins").glob("*/orderyard_*"))
 FOLDERS = [*(package / "translations" for package in PLUGINS), FOLDER]
-HOW = "the commands that bring it up to date stand in core/web/translations/refusals.cfg"
+HOW = "`make words` brings the catalogues up to date; then fill in the Chinese that is missing"
 
 
 @pytest.fixture(scope="module", params=[CORE, *PLUGINS], ids=lambda path: path.name)

@@ -27,7 +27,7 @@ from orderyard.core.web import labels, language
 WEB = Path(language.__file__).parent
 CHINESE = WEB / "translations" / "zh" / "LC_MESSAGES"
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
-HOW = "the commands that bring it up to date stand in core/web/translations/babel.cfg"
+HOW = "`make words` brings the catalogue up to date; then fill in the Chinese that is missing"
 
 
 def extracted() -> set[str]:
