@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from ..kernel.db import Database, marks, to_json
+from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
 from .api import Quality, ZoneUse
 from .booking import FLOOR, Shift, Spot, book
 from .tracking import code as checked
 from .tracking import words
-
-
-def change_warehouse(
-    uow: UnitOfWork,
-    warehouse_id: int,
-    *,
-    title: str | None = None,
-    regions: Sequence[str] | None = None,
-    address: Mapping[str, str] | None = None,
-) -> None:
-    """Give a warehouse another title, other home regions, or another sender on its parcels; what is None stays."""
-    wanted: dict[str, object] = {}
-    if title is not None:
-        wanted["title"] = words(title, "a title")
-    if regions is not None:
-        wanted["regions"] = to_json([words(region, "a region") for region in regions if region.strip()])
-    if address is not None:
-        wanted["address"] = to_json(dict(address))
-    if not wanted:
-        return
-    columns = ", ".join(f"{column} = ?" for column in wanted)
-    if not uow.db.change(f"UPDATE warehouse SET {columns} WHERE id = ?", [*wanted.values(), warehouse_id]):
-        raise DomainError(f"there is no warehouse {warehouse_id}", remedy="choose one of the list")
-    uow.note("changed", "warehouse", warehouse_id, data={"changed": sorted(wanted)})
 
 
 def add_zone(uow: UnitOfWork, warehouse_id: int, code: str, use: ZoneUse = ZoneUse.STORAGE, title: str = "") -> int:

@@ -9,6 +9,7 @@ from .words import (
     allotting,
     amending,
     buying,
+    changing,
     claiming,
     counting,
     filing,
@@ -26,6 +27,7 @@ from .world import World
 
 CHAPTERS: Mapping[str, tuple[Form[World], ...]] = {
     "The house": house.FORMS,
+    "Changes to the house": changing.FORMS,
     "Goods": stocking.FORMS,
     "Suppliers and what runs low": supplying.FORMS,
     "Shares and gifts": allotting.FORMS,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ....catalog.service import NewSku, add_shop, add_skus, map_listing, meet_listings
+from ....catalog.service import (
+    NewSku,
+    Terms,
+    add_shop,
+    add_skus,
+    change_shop,
+    map_listing,
+    meet_listings,
+    set_carrier,
+)
 from ....connections.service import connect
 from ....inventory.service import add_warehouse, serve
 from ....kernel.errors import DomainError
@@ -33,11 +42,10 @@ def add_a_shop(world: World, said: Said) -> None:
     currency = said.get("currency", world.setting.merchant.currency)
     with world.work() as uow:
         shop_id = add_shop(uow, code, code, currency, tax_rate=1300 if rate is None else int(rate * 100))
-        # No command sets these two yet; whoever founds a merchant writes them with the shop.
         if "sends what is there" in said:
-            uow.db.change("UPDATE shop SET ship_policy = 'what_is_there' WHERE id = ?", (shop_id,))
+            change_shop(uow, code, Terms(code, tax_rate=1300 if rate is None else int(rate * 100), ship_policy="what_is_there"))
         if carrier := said.part("carrier", "carrier"):
-            uow.db.change("UPDATE shop SET carrier = ? WHERE id = ?", (carrier, shop_id))
+            set_carrier(uow, shop_id, carrier)
 
 
 def add_a_platform(world: World, said: Said) -> None:
