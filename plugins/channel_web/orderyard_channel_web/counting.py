@@ -48,8 +48,8 @@ def note(writing: TableWriter, kind: str, who: str, now: int, window: int = DAY)
     )
 
 
-def claim_phone(tables: Tables, campaign: str, phone: str, external_id: str, now: int, hours: int) -> str:
-    """Whose order a telephone's is, now and for so many hours: ours, or the one that was there before."""
+def claim_phone(tables: Tables, campaign: str, phone: str, external_id: str, now: int, hours: int) -> tuple[str, int]:
+    """Whose order a telephone's is, now and for so many hours, and since when: ours, or the one that was there before."""
     with tables.write() as writing:
         until = now - hours * 3600
         writing.insert(
@@ -59,8 +59,8 @@ def claim_phone(tables: Tables, campaign: str, phone: str, external_id: str, now
             conflict="(campaign, phone) DO UPDATE SET external_id = excluded.external_id, at = excluded.at "
             f"WHERE channel_web_phone.at <= {int(until)}",
         )
-        row = writing.row("SELECT external_id FROM channel_web_phone WHERE campaign = ? AND phone = ?", (campaign, phone))
-        return external_id if row is None else str(row[0])
+        row = writing.row("SELECT external_id, at FROM channel_web_phone WHERE campaign = ? AND phone = ?", (campaign, phone))
+        return (external_id, now) if row is None else (str(row[0]), int(row[1]))
 
 
 def free_phone(tables: Tables, external_id: str) -> None:

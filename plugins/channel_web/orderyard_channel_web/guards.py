@@ -33,7 +33,7 @@ class Form:
 
 
 def new_form(house: House, now: int) -> Form:
-    return Form(f"W{house.token()[:15].upper()}", now)
+    return Form("W" + house.sign(f"new form/{house.token()}")[:15].upper(), now)
 
 
 def opened(house: House, campaign: str, text: str) -> Form | None:

@@ -15,6 +15,9 @@ from orderyard.core.web.api import gettext as _
 from . import counting, document, guards
 from .campaigns import Campaign, Variant
 
+_HANDING_IN = 120
+"""So many seconds an order may take from its telephone to the desk; after that it came to nothing."""
+
 
 class Outcome(StrEnum):
     TAKEN = "taken"
@@ -96,15 +99,10 @@ def order(house: House, tables: Tables, campaign: Campaign, entry: Entry, now: i
         return Answer(Outcome.WRONG, wrong=wrong)
     phone = house.sign(f"phone/{entry.receiver.phone}")[:32]
     limits = (("phone", phone), ("visitor", entry.visitor), ("address", house.sign(f"address/{entry.address}")[:32]))
-    if campaign.repeat_hours:
-        kept = counting.claim_phone(tables, campaign.code, phone, form.id, now, campaign.repeat_hours)
-        if kept != form.id:
-            if _stands(desk, kept):
-                counting.count(tables, campaign.code, entry.source, "duplicate")
-                return Answer(Outcome.REPEATED, kept)
-            counting.free_phone(tables, kept)
-            if counting.claim_phone(tables, campaign.code, phone, form.id, now, campaign.repeat_hours) != form.id:
-                return Answer(Outcome.WRONG, wrong={"": _("Somebody orders with this telephone right now. Try again.")})
+    if campaign.repeat_hours and (before := _before(tables, desk, campaign, phone, form.id, now)) is not None:
+        if before.outcome is Outcome.REPEATED:
+            counting.count(tables, campaign.code, entry.source, "duplicate")
+        return before
     if any(counting.tried(tables, kind, who, now) >= _number(settings, f"per_{kind}") for kind, who in limits):
         counting.free_phone(tables, form.id)
         counting.count(tables, campaign.code, entry.source, "fake")
@@ -118,6 +116,20 @@ def order(house: House, tables: Tables, campaign: Campaign, entry: Entry, now: i
     counting.ordered(tables, row, limits, now)
     desk.deliver(document.write(filled))
     return Answer(Outcome.TAKEN, form.id)
+
+
+def _before(tables: Tables, desk: Desk, campaign: Campaign, phone: str, form: str, now: int) -> Answer | None:
+    """What stands against another order of this telephone; None when it is now ours."""
+    for _attempt in range(2):
+        kept, since = counting.claim_phone(tables, campaign.code, phone, form, now, campaign.repeat_hours)
+        if kept == form:
+            return None
+        if _stands(desk, kept):
+            return Answer(Outcome.REPEATED, kept)
+        if desk.delivered(kept) is None and now - since < _HANDING_IN:
+            break
+        counting.free_phone(tables, kept)
+    return Answer(Outcome.WRONG, wrong={"": _("Somebody orders with this telephone right now. Try again.")})
 
 
 def _stands(desk: Desk, external_id: str) -> bool:
