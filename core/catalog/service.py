@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import available_timezones
 
-from ..kernel.db import to_json
+from ..kernel.db import marks, to_json
 from ..kernel.errors import DomainError, Duplicate
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import bounded, exponent, one_line, quantity
@@ -106,10 +106,11 @@ def set_carrier(uow: UnitOfWork, shop_id: int, carrier: str) -> None:
 
 
 def add_skus(uow: UnitOfWork, skus: Sequence[NewSku]) -> dict[str, int]:
-    """New SKUs, kits among them after their components; ids by code."""
+    """New SKUs, kits among them after their components; ids by code. A scan must mean one thing, so barcodes are unique."""
     known = {item.code: item for item in queries.items_by_code(uow.db, [sku.code for sku in skus]).values()}
     if known:
         raise Duplicate(f"SKU {min(known)} exists already", remedy="choose another code")
+    _refuse_known_barcodes(uow, skus)
     rows = uow.db.insert(
         "sku",
         ("code", "product", "title", "options", "barcode", "price", "weight_g", "volume_cm3", "kit"),
@@ -132,6 +133,28 @@ def add_skus(uow: UnitOfWork, skus: Sequence[NewSku]) -> dict[str, int]:
     ids = {code: sku_id for sku_id, code in rows}
     write_components(uow, {ids[sku.code]: (sku.code, sku.kit) for sku in skus if sku.kit})
     return ids
+
+
+def _refuse_known_barcodes(uow: UnitOfWork, skus: Sequence[NewSku]) -> None:
+    meant: dict[str, str] = {}
+    for sku in skus:
+        if sku.barcode and meant.setdefault(sku.barcode, sku.code) != sku.code:
+            raise Duplicate(
+                f"{sku.barcode} is the barcode of {meant[sku.barcode]} and of {sku.code}",
+                remedy="correct one of the two: a scan must mean one thing",
+            )
+    wanted = list(meant)
+    row = (
+        uow.db.row(f"SELECT code, barcode FROM sku WHERE barcode IN ({marks(wanted)}) ORDER BY code", wanted)
+        if wanted
+        else None
+    )
+    if row is not None:
+        code, barcode = row
+        raise Duplicate(
+            f"{barcode} is the barcode of {code} and of {meant[barcode]}",
+            remedy="correct one of the two: a scan must mean one thing",
+        )
 
 
 def write_components(uow: UnitOfWork, kits: Mapping[int, tuple[str, Mapping[str, int]]]) -> None:

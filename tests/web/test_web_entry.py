@@ -70,6 +70,7 @@ def test_a_name_that_means_one_sku_is_taken_and_one_that_means_many_is_asked_bac
         ({"shop": "ebay"}, "The shop was not chosen"),
         ({"phone": "12"}, "no telephone number"),
         ({"type": "reship", "origin": "SO99"}, "there is no order"),
+        ({"deposit": "10.00"}, "only a presale takes a deposit"),
     ],
 )
 def test_what_cannot_be_is_refused_and_stays_typed(enter: Enter, system: System, field: dict[str, str], said: str) -> None:

@@ -149,6 +149,7 @@ def _order(shop: ShopFacts, names: dict[str, str]) -> HandOrder:
         discount=amount("discount", shop.currency) or 0,
         freight=amount("freight", shop.currency),
         paid=text("payment") == "paid",
+        deposit=amount("deposit", shop.currency) or 0,
         method=text("method") or "cash",
         cod=text("payment") == "cod",
         message=text("message", 2000),
