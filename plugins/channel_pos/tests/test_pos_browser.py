@@ -145,7 +145,7 @@ def test_kept_for_pickup_and_handed_over_by_its_code(page: Page, quick: House, l
     page.wait_for_selector(".alert-danger")
     keys(page, code, "Enter")
     page.wait_for_selector("text=Take CN¥99.00 and hand over")
-    page.click("text=Take CN¥99.00 and hand over")
+    keys(page, "Enter")
     page.wait_for_selector(".alert-success")
     assert orders(quick) == [("completed", "pickup", 9900)]
     page.goto(f"{line.address}/x/channel_pos/pos-1/shift")

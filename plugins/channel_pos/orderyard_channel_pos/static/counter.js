@@ -259,13 +259,19 @@ function status(name, tone = "", values = {}) {
   page.dataset.status = name;
 }
 
+// Asked like a page that refreshes itself, so that nobody stays signed in by an idle till.
+async function look() {
+  const answer = await fetch(`${base}worker.js`, { headers: { "HX-Request": "true" }, redirect: "manual" });
+  if (answer.status === 401) throw new SignedOut();
+}
+
 async function send() {
   if (sending) return;
   sending = true;
   try {
     const left = () => queue.entries().length;
     if (left()) await navigator.locks.request(NAME, () => queue.send(`${base}sales`, token));
-    else await fetch(`${base}worker.js`, { method: "HEAD", redirect: "manual" });
+    else await look();
     outbox();
     status(left() ? "queued" : "online", left() ? "warn" : "good", { count: left() });
   } catch (error) {
@@ -283,6 +289,7 @@ async function settleIn() {
   if (!("serviceWorker" in navigator)) return;
   await navigator.serviceWorker.register(`${base}worker.js`, { scope: base });
   await navigator.serviceWorker.ready;
+  await navigator.storage.persist();
   const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
   const named = [...document.querySelectorAll("link[href]")].map((link) => link.href);
   const left = [`${location.origin}${base}worker.js`, `${location.origin}${base}sales`];

@@ -8,7 +8,7 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (request.method !== "GET" || request.headers.has("HX-Request") || url.origin !== self.location.origin) return;
   const elsewhere = request.mode === "navigate" && url.pathname !== new URL(self.registration.scope).pathname;
   if (!elsewhere) event.respondWith(freshOrKept(request));
 });
