@@ -79,6 +79,8 @@ class Site:
         return Browser(self.app.test_client(), address, language)
 
     def staff(self, login: str = "admin") -> Browser:
+        with self.house.work() as uow:
+            add_person(uow, login, login.title(), PASSWORD, login, "en")
         browser = self.browser()
         browser.post("/sign-in", browser.get("/sign-in").text, login=login, password=PASSWORD)
         return browser
@@ -124,8 +126,6 @@ def a_site(databases: Databases, home: Path) -> Iterator[Site]:
                 uow, house.system.seal, code="web-1", kind="channel", adapter="channel_web", shop_id=house.shops["cn"].id,
                 fields=plugin.OrderPage.settings, settings={},
             )  # fmt: skip
-            for role in ("admin", "viewer"):
-                add_person(uow, role, role.title(), PASSWORD, role, "en")
         house.receive("SH", TEE=20, CAP=3)
         yield Site(house, create_app(house.system))
 
