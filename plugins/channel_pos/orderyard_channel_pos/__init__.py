@@ -1,1 +1,0 @@
-"""A shop counter as a sales channel of Orderyard."""
