@@ -158,6 +158,6 @@ def _shown(one: Campaign, typed: dict[str, Any], wrong: Any) -> str:
     typed.setdefault("s", counting.source_of(request.args.get("s", "")))
     return render_template(
         "channel_web/page.html", campaign=one, is_open=is_open, state=one.state(at), left=left, typed=typed, wrong=wrong,
-        sold_out=not any(left.values()), price={v.sku: Money(v.price, one.currency) for v in one.variants},
+        sold_out=not any(left.values()), stock={sku: one.sellable for sku, one in offers.items()}, price={v.sku: Money(v.price, one.currency) for v in one.variants},
         freight=Money(one.freight, one.currency), digits=exponent(one.currency),
     )  # fmt: skip
