@@ -94,12 +94,18 @@ def mount(app: Flask, key: bytes) -> None:
         folders = [str(language.FOLDER), *(str(folder) for pages in found if (folder := _words(pages)).is_dir())]
         title = system.plugins.manifests[slug].title
         hosted[slug] = _Hosted(slug, title, house, Domain(list(dict.fromkeys(folders))), front)
-    app.jinja_env.globals.update(plugin_pages=_menu)
+    app.jinja_env.globals.update(plugin_pages=_menu, in_words_of=in_words_of)
 
 
 def house() -> PluginHouse:
     """The house of the plugin whose page this is."""
     return _hosts()[_slug()].house
+
+
+def in_words_of(text: str, slug: str) -> str:
+    """A plugin's text in the reader's language, where the plugin has words; outside of its own pages too."""
+    hosted = _hosts().get(slug)
+    return text if hosted is None or not text else str(hosted.words.gettext(text))
 
 
 def _hosts() -> Mapping[str, _Hosted]:

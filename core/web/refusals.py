@@ -41,7 +41,19 @@ def install(app: Flask) -> None:
     app.register_error_handler(500, _http)
 
 
+def _outside() -> bool:
+    """Whether somebody from outside is on a plugin's page: they have no use for the console's menu and words."""
+    return request.path.startswith("/x/") and not signed_in()
+
+
 def _form_too_old(error: CSRFError) -> tuple[str, int]:
+    if _outside():
+        return _page(
+            400,
+            _("This form is too old"),
+            _("It was opened long ago, or your browser keeps no cookies. Nothing was changed."),
+            _("Open the page again in a browser that allows cookies, and send it again."),
+        )
     return _page(
         400,
         _("This form is too old"),
@@ -56,7 +68,7 @@ def _http(error: HTTPException) -> AnyResponse | tuple[str, int]:
     code = error.code or 500
     if code < 400:  # a redirect of the router is an exception too
         return error.get_response()
-    title, what, remedy = _words(code)
+    title, what, remedy = _words_outside(code) if _outside() and code < 500 else _words(code)
     return _page(code, title, what, remedy)
 
 
@@ -98,10 +110,23 @@ def _words(code: int) -> tuple[str, str, str]:
     )
 
 
+def _words_outside(code: int) -> tuple[str, str, str]:
+    if code == 404:
+        return (
+            _("Nothing is here"),
+            _("There is no page at this address any more, or there never was."),
+            _("Look at the address again, or ask whoever gave it to you."),
+        )
+    return (
+        _("This did not work"),
+        _("What the browser sent does not fit this page. Nothing was changed."),
+        _("Go back, reload the page, and try again."),
+    )
+
+
 def _page(code: int, title: str, what: str, remedy: str) -> tuple[str, int]:
     lacking = g.get("lacking")
-    outside = request.path.startswith("/x/") and not signed_in()  # buyers have no use for the console's menu
-    layout = "bare.html" if outside else "base.html"
+    layout = "bare.html" if _outside() else "base.html"
     return render_template(
         "refusal.html", layout=layout, code=code, title=title, what=what, remedy=remedy, lacking=lacking
     ), code

@@ -157,7 +157,16 @@ def _shown(one: Campaign, typed: dict[str, Any], wrong: Any) -> str:
     typed.setdefault("form", guards.new_form(house(), at).sealed(house(), one.code))
     typed.setdefault("s", counting.source_of(request.args.get("s", "")))
     return render_template(
-        "channel_web/page.html", campaign=one, is_open=is_open, state=one.state(at), left=left, typed=typed, wrong=wrong,
-        sold_out=not any(left.values()), stock={sku: one.sellable for sku, one in offers.items()}, price={v.sku: Money(v.price, one.currency) for v in one.variants},
-        freight=Money(one.freight, one.currency), digits=exponent(one.currency),
-    )  # fmt: skip
+        "channel_web/page.html",
+        campaign=one,
+        is_open=is_open,
+        state=one.state(at),
+        left=left,
+        stock={sku: offered.sellable for sku, offered in offers.items()},
+        sold_out=not any(left.values()),
+        typed=typed,
+        wrong=wrong,
+        price={variant.sku: Money(variant.price, one.currency) for variant in one.variants},
+        freight=Money(one.freight, one.currency),
+        digits=exponent(one.currency),
+    )

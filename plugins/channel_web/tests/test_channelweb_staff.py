@@ -163,3 +163,16 @@ def test_a_parcel_refused_at_the_door_counts_as_refused(quick: Site) -> None:
         uow.db.change("UPDATE sales_order SET payment = 'cod_refused', status = 'cancelled'")
     _, whole = figures(quick.tables, "tea", quick.house.hosted("channel_web").desk("web-1"))
     assert (whole.shipped, whole.refused) == (0, 1)
+
+
+def test_an_order_says_which_page_and_link_it_came_from(quick: Site) -> None:
+    quick.open()
+    quick.order(source="douyin")
+    staff = quick.staff()
+    staff.language = "zh"
+    with quick.house.work() as uow:
+        uow.db.change("UPDATE person SET language = 'zh'")
+    text = staff.get("/orders/1").text
+    assert "链接来源" in text
+    assert re.search(r'<a href="/x/channel_web/campaigns/tea"[^>]*>Spring tea</a>', text)
+    assert "<dd>douyin</dd>" in text
