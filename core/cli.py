@@ -103,21 +103,24 @@ def init(context: click.Context, name: str, currency: str, timezone: str) -> Non
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8080, show_default=True)
+@click.option(
+    "--proxy", default="", metavar="ADDRESS", help="The server in front, believed about who asks and whether by https."
+)
 @click.option("--worker/--no-worker", default=True, show_default=True, help="Do the work in this process too.")
 @click.pass_context
-def serve(context: click.Context, host: str, port: int, worker: bool) -> None:
-    """Serve the console and the addresses for pushes, and do the work."""
+def serve(context: click.Context, host: str, port: int, proxy: str, worker: bool) -> None:
+    """Serve the console, plugins' pages and the addresses for pushes, and do the work."""
     system = _system(context)
-    server = _server(create_app(system), host, port)
+    server = _server(create_app(system), host, port, proxy)
     click.echo(f"console at {server.address}")
     server.start()
     _until_told(system, worker)
     server.stop()
 
 
-def _server(app: Flask, host: str, port: int) -> Server:
+def _server(app: Flask, host: str, port: int, proxy: str) -> Server:
     try:
-        return Server(app, host, port)
+        return Server(app, host, port, proxy=proxy)
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from None
 

@@ -13,10 +13,19 @@ LARGEST = 32 * 1024 * 1024
 
 
 class Server:
-    """Answers requests of one application; `port` 0 takes a free one."""
+    """Answers requests of one application; `port` 0 takes a free one.
 
-    def __init__(self, app: Flask, host: str, port: int, threads: int = 32) -> None:
-        self._server = create_server(app, host=host, port=port, threads=threads, ident=None, max_request_body_size=LARGEST)
+    `proxy` is the address of the one server that stands in front and is believed about who asks and how; nobody else's
+    X-Forwarded headers are.
+    """
+
+    def __init__(self, app: Flask, host: str, port: int, threads: int = 32, *, proxy: str = "") -> None:
+        believed = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
+        front = {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": believed} if proxy else {}
+        self._server = create_server(
+            app, host=host, port=port, threads=threads, ident=None, max_request_body_size=LARGEST,
+            clear_untrusted_proxy_headers=True, **front,
+        )  # fmt: skip
         self.address = f"http://{host}:{self._server.effective_port}"
         self._thread: threading.Thread | None = None
 
