@@ -22,9 +22,12 @@ from .language import FOLDER, language
 from .services import services
 
 DOMAIN = "refusals"
-LONGEST = 2000
+LONGEST = 600
 """Longer texts are answers of machines, not sentences."""
-LIGHT = 5
+_JOINED = 8
+_WITHIN = 3
+"""Sentences that may be strung together, and joints that may stand inside one of them; more is not looked for."""
+LIGHT = 8
 """Fixed words shorter than this fit what people write too: there such a sentence is known only by a value that is."""
 _CODED = {"status", "state", "source", "target", "review", "finance", "step", "type", "kind", "listed", "payment"}
 """Places whose value is a code, or several with commas between."""
@@ -58,8 +61,6 @@ class Sentence:
     def values(self, text: str) -> dict[str, str] | None:
         """What stands in the places, each as short as the fixed words allow; None where the text is another sentence."""
         first, last = self.fixed[0], self.fixed[-1]
-        if not self.names:
-            return {} if text == first else None
         if len(text) < self.weight or not text.startswith(first) or not text.endswith(last):
             return None
         found, at, end = {}, len(first), len(text) - len(last)
@@ -79,33 +80,51 @@ class Catalogue:
         sentences = [Sentence.of(template, said) for template, said in translations.items()]
         self._whole = {one.fixed[0]: one.translation.format() for one in sentences if not one.names}
         heaviest = sorted((one for one in sentences if one.names), key=lambda one: -one.weight)
-        self._heavy = [one for one in heaviest if one.weight >= LIGHT]
         self._light = [one for one in heaviest if one.weight < LIGHT]
+        heavy = [one for one in heaviest if one.weight >= LIGHT]
+        self._anyhow = [one for one in heavy if not one.fixed[0]]
+        begun = {one.fixed[0][0] for one in heavy if one.fixed[0]}
+        self._begun = {letter: [one for one in heavy if one.fixed[0][:1] in ("", letter)] for letter in begun}
 
     def said(self, text: str, *, ours: bool = False) -> str:
         """The text translated as far as it is known."""
-        return self._known(text, ours=ours) or text
+        return self._known(text, ours, _JOINED) or text
 
-    def _known(self, text: str, *, ours: bool = False) -> str | None:
-        if not text or len(text) > LONGEST:
+    def _known(self, text: str, ours: bool, more: int) -> str | None:
+        """None where nothing of it is known; `more` parts are looked at, however many somebody strung together."""
+        if not text or not more or len(text) > LONGEST:
             return None
+        if (whole := self._whole_sentence(text, ours)) is not None:
+            return whole
+        for joint, chinese in _JOINTS:
+            at = text.find(joint)
+            for _ in range(_WITHIN):
+                if at < 0:
+                    break
+                if (start := self._whole_sentence(text[:at], ours)) is not None:
+                    rest = text[at + len(joint) :]
+                    return f"{start}{chinese}{self._known(rest, ours, more - 1) or rest}"
+                at = text.find(joint, at + 1)
+        if (loose := self._matched(text, strict=False)) is not None:
+            return self._filled(*loose, ours)
+        first, joint, rest = text.partition(", ")
+        if joint and (told := self._known(rest, ours, more - 1)) is not None:
+            return f"{first}、{told}"
+        return self._lightly(text, ours)
+
+    def _whole_sentence(self, text: str, ours: bool) -> str | None:
         if text in self._whole:
             return self._whole[text]
-        loose = None
-        for sentence in self._heavy:
-            if (values := sentence.values(text)) is None:
-                continue
-            if not any("; " in value or ": " in value for value in values.values()):
-                return self._filled(sentence, values)
-            loose = loose or (sentence, values)
-        for joint, chinese in _JOINTS:
-            head, found, rest = text.partition(joint)
-            while found:
-                if (start := self._known(head, ours=ours)) is not None:
-                    return f"{start}{chinese}{self.said(rest, ours=ours)}"
-                further, found, rest = rest.partition(joint)
-                head = f"{head}{joint}{further}"
-        return self._filled(*loose) if loose else self._lightly(text, ours)
+        found = self._matched(text, strict=True)
+        return self._filled(*found, ours) if found else None
+
+    def _matched(self, text: str, *, strict: bool) -> tuple[Sentence, dict[str, str]] | None:
+        """The sentence with most fixed words; where `strict`, none whose values reach over a joint."""
+        for sentence in self._begun.get(text[:1], self._anyhow):
+            values = sentence.values(text)
+            if values is not None and not (strict and any("; " in value or ": " in value for value in values.values())):
+                return sentence, values
+        return None
 
     def _lightly(self, text: str, ours: bool) -> str | None:
         last = None
@@ -113,12 +132,12 @@ class Catalogue:
             if (values := sentence.values(text)) is None:
                 continue
             if any(_coded(name, value) or value in self._whole for name, value in values.items()):
-                return self._filled(sentence, values)
+                return self._filled(sentence, values, ours)
             last = last or (sentence, values)
-        return self._filled(*last) if last and ours else None
+        return self._filled(*last, ours) if last and ours else None
 
-    def _filled(self, sentence: Sentence, values: Mapping[str, str]) -> str:
-        told = {name: _coded(name, value) or self.said(value) for name, value in values.items()}
+    def _filled(self, sentence: Sentence, values: Mapping[str, str], ours: bool) -> str:
+        told = {name: _coded(name, value) or self.said(value, ours=ours) for name, value in values.items()}
         return sentence.translation.format(**told)
 
 

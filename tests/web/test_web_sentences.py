@@ -120,6 +120,7 @@ def test_the_source_is_read(source: str, found: set[str]) -> None:
         ("the buyer phoned; he is angry", "the buyer phoned; he is angry"),
         ("wait until the buyer calls: then ship it", "wait until the buyer calls: then ship it"),
         ("{braces} are no places", "{braces} are no places"),
+        ("; ".join(["nothing to do"] * 10), "；".join(["无需处理"] * 8) + "；nothing to do; nothing to do"),
         ("", ""),
     ],
 )
