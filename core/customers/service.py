@@ -69,8 +69,10 @@ def recognition(uow: UnitOfWork, facts: Sequence[CustomerFacts]) -> Recognition:
     return Recognition(several, question)
 
 
-def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts], asked: Recognition | None = None) -> list[int]:
-    """The customer of each buyer, made where nobody is recognised; at most three statements for any number.
+def recognise(
+    uow: UnitOfWork, facts: Sequence[CustomerFacts], asked: Recognition | None = None
+) -> tuple[list[int], tuple[Rows, Rows]]:
+    """The customer of each buyer, new where nobody is recognised, and what is to be written down of them.
 
     On PostgreSQL the identities found are held until the transaction ends, so that nobody merges their customer away.
     """
@@ -95,37 +97,32 @@ def recognise(uow: UnitOfWork, facts: Sequence[CustomerFacts], asked: Recognitio
             chosen.append(-1 - place)
         else:
             chosen.append(found)
-    ids: list[int] = []
-    if fresh:
-        made = uow.db.insert(
-            "customer",
-            ("name", "email", "phone", "shop_id", "created_at"),
-            [
-                (
-                    fact.name,
-                    "" if masked(fact.email) else fact.email.strip(),
-                    "" if masked(fact.phone) else fact.phone.strip(),
-                    fact.shop_id,
-                    uow.now,
-                )
-                for fact in fresh
-            ],
-            returning="id",
+    ids = uow.take_ids("customer", len(fresh)) if fresh else []
+    made = [
+        (
+            customer,
+            fact.name,
+            "" if masked(fact.email) else fact.email.strip(),
+            "" if masked(fact.phone) else fact.phone.strip(),
+            fact.shop_id,
+            uow.now,
         )
-        ids = [row[0] for row in made]
-        uow.emit(*(CustomerChanged(customer) for customer in ids))
+        for customer, fact in zip(ids, fresh, strict=True)
+    ]
+    uow.emit(*[CustomerChanged(customer) for customer in ids])
     result = [value if value is not None and value >= 0 else ids[-1 - (value or 0)] for value in chosen]
     new = {
         identity: customer for mine, customer in zip(several, result, strict=True) for identity in mine if identity not in known
     }
-    if new:
-        uow.db.insert(
+    return result, (
+        Rows("customer", ("id", "name", "email", "phone", "shop_id", "created_at"), made),
+        Rows(
             "customer_identity",
             ("customer_id", "kind", "scope", "value"),
             [(customer, *identity) for identity, customer in new.items()],
-            conflict="(kind, scope, value) DO NOTHING",
-        )
-    return result
+            "(kind, scope, value) DO NOTHING",
+        ),
+    )
 
 
 def _picked(uow: UnitOfWork, customer_ids: Sequence[int]) -> None:

@@ -129,6 +129,7 @@ class Rows(NamedTuple):
     table: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    conflict: str = ""
 
 
 class Change(NamedTuple):
@@ -159,8 +160,8 @@ class _Local(threading.local):
     """What each thread knows about its own transaction."""
 
     def __init__(self) -> None:
-        self.connection: Any = None
-        """The one it writes through, while it lasts."""
+        self.executing: Any = None
+        """What its statements go through, while it lasts: a connection of SQLite, a cursor of PostgreSQL."""
         self.foreseen = Foresight()
         self.unwritten: tuple[tuple[str, ...], Callable[[], None]] | None = None
 
@@ -219,21 +220,25 @@ class Database:
     # reading and writing
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
-        """The cursor of one statement; aware datetimes and booleans go in as the engine wants them."""
+        """The cursor of one statement, good until the next; aware datetimes and booleans go in as the engine wants them."""
         local = self._local
         if local.unwritten is not None or local.foreseen.answers:
             self._look_after(sql)
         for observer in self.observers:
             observer(sql)
         try:
-            connection = local.connection or self.engine.connection()
+            executing = local.executing or self._executing()
             if self.sqlite:
                 given = [value if (bind := _bindings[value.__class__]) is None else bind(value) for value in parameters]
-                return connection.execute(sql, given)
-            return psycopg.RawCursor(connection).execute(_numbered(sql), parameters)
+                return executing.execute(sql, given)
+            return executing.execute(_numbered(sql), parameters)
         except (sqlite3.Error, psycopg.Error):
             with _as_peewee:
                 raise
+
+    def _executing(self) -> Any:
+        connection = self.engine.connection()
+        return connection if self.sqlite else psycopg.RawCursor(connection)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         foreseen = self._local.foreseen
@@ -282,7 +287,7 @@ class Database:
                 texts.append(write.sql)
                 parameters += write.parameters
             elif write.rows:
-                texts.append(_insert_text(write.table, tuple(write.columns), len(write.rows), "", ""))
+                texts.append(_insert_text(write.table, tuple(write.columns), len(write.rows), write.conflict, ""))
                 parameters += chain.from_iterable(write.rows)
             else:
                 continue
@@ -295,7 +300,7 @@ class Database:
     def _one(self, write: Rows | Change) -> int:
         if isinstance(write, Change):
             return self.change(write.sql, write.parameters)
-        self.insert(write.table, write.columns, write.rows)
+        self.insert(write.table, write.columns, write.rows, conflict=write.conflict)
         return len(write.rows)
 
     def foresee(self, *questions: Question) -> None:
@@ -383,16 +388,16 @@ class Database:
         A second one on the same thread is refused, because on either engine it would silently join the first.
         """
         local = self._local
-        if local.connection is not None:
+        if local.executing is not None:
             raise OrderyardError(
                 "a unit of work is already open on this thread", remedy="pass it on instead of opening another"
             )
         with self._write, self.engine.atomic(*self._immediate):
-            local.connection = self.engine.connection()
+            local.executing = self._executing()
             try:
                 yield
             finally:
-                local.connection = local.unwritten = None
+                local.executing = local.unwritten = None
                 local.foreseen.answers.clear()
         if self.sqlite:
             self._checkpoints.committed()
@@ -401,9 +406,15 @@ class Database:
     def savepoint(self) -> Iterator[None]:
         """A part of a transaction that may fail by itself."""
         self._settle_reads_and_writes()
-        with self.engine.savepoint():
-            yield
-            self._settle_reads_and_writes()
+        try:
+            with self.engine.savepoint():
+                yield
+                self._settle_reads_and_writes()
+        except BaseException:
+            # What was foreseen or held back inside is undone with it.
+            self._local.unwritten = None
+            self._local.foreseen.answers.clear()
+            raise
 
     @contextmanager
     def connection(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from .clock import Environment
-from .db import Database, Question, to_json
+from .db import Database, Question, Rows, to_json
 from .errors import OrderyardError
 
 _log = logging.getLogger("orderyard.uow")
@@ -105,6 +105,7 @@ class UnitOfWork:
         """Taken and not given out yet, the next one last."""
         self._top: dict[str, int] = {}
         self._audit: list[tuple[Any, ...]] = []
+        self._last: list[Rows] = []
         self.remembered: list[tuple[Any, ...]] = []
         self.kept: dict[type, Any] = {}
         """What a room keeps while this lasts, by its own type."""
@@ -179,6 +180,10 @@ class UnitOfWork:
         text = data if data is None or isinstance(data, str) else to_json(data)
         self._audit.append((self.now, self.actor, action, kind, document, because, text))
 
+    def write_last(self, rows: Rows) -> None:
+        """Rows that nothing in this transaction asks for; they are written with its history."""
+        self._last.append(rows)
+
     def remember(self, action: str, kind: str, document: int, because: str = "", data: Mapping[str, Any] | None = None) -> None:
         """A line of the document's history that stays even when this unit of work fails: somebody tried what is not theirs."""
         self.note(action, kind, document, because, data)
@@ -204,9 +209,8 @@ class UnitOfWork:
             raise OrderyardError(f"events go round in circles: {[type(event).__name__ for event in self._pending[:5]]}")
         if self._wiring.last is not None and self.heard:
             self._wiring.last(self, self.heard)
-        if self._audit:
-            self.db.insert("audit", _AUDIT, self._audit)
-            self._audit = []
+        self.db.together(*self._last, Rows("audit", _AUDIT, self._audit))
+        self._last, self._audit = [], []
 
     def _tell(self, batch: list[Any]) -> None:
         self.heard += batch

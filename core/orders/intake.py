@@ -206,12 +206,13 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
     known_by = recognition(uow, people)
     uow.foresee(
         known_by.question,
-        uow.db.next_ids(["sales_order", *ahead]),
+        uow.db.next_ids(list(ahead)),
         guards(shops) if shops else None,
         levels_question(uow, (sku_id for sku_id in skus if sku_id is not None), shops),
     )
-    customers = recognise(uow, people, known_by)
-    ids = uow.take_ids("sales_order", len(drafts), **ahead)
+    uow.expect_ids(**ahead)
+    customers, buyers = recognise(uow, people, known_by)
+    ids = uow.take_ids("sales_order", len(drafts))
     line_ids, address_ids = uow.take_ids("order_line", ahead["order_line"]), uow.take_ids("postal_address", len(drafts))
     news: list[_New] = []
     for draft, order_id, customer, address_id, rows in zip(drafts, ids, customers, address_ids, exploded, strict=True):
@@ -221,7 +222,7 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
     plain = not holds and not any(
         new.draft.refunded or new.draft.kept_at or any(row.shipped for row in new.rows) for new in news
     )
-    _keep(uow, news)
+    _keep(uow, news, buyers)
     if not plain:
         uow.db.write_back()
         open_holds(uow, holds)
@@ -237,10 +238,11 @@ def place(uow: UnitOfWork, drafts: Sequence[OrderDraft]) -> list[int]:
 
 
 def _ahead(drafts: Sequence[OrderDraft], exploded: Sequence[Sequence[_Leaf]]) -> dict[str, int]:
-    """How many ids of other tables to take at once: routing will want about one fulfillment order an order."""
-    lines = sum(len(rows) for rows in exploded)
+    """How many ids of each table to take at once: routing will want about one fulfillment order an order."""
+    orders, lines = len(drafts), sum(len(rows) for rows in exploded)
     return {
-        "order_line": lines, "postal_address": len(drafts), "fulfillment_order": 2 * len(drafts), "fo_line": 2 * lines,
+        "sales_order": orders, "customer": orders, "order_line": lines, "postal_address": orders,
+        "fulfillment_order": 2 * orders, "fo_line": 2 * lines,
     }  # fmt: skip
 
 
@@ -304,8 +306,8 @@ def _holds(new: _New) -> list[tuple[str, int, HoldCode, str, str]]:
     return [("order", new.head["id"], code, source, note) for code, note in holds.items()]
 
 
-def _keep(uow: UnitOfWork, news: Sequence[_New]) -> None:
-    """Hold the orders back until somebody needs them in the database."""
+def _keep(uow: UnitOfWork, news: Sequence[_New], buyers: Sequence[Rows]) -> None:
+    """Hold the orders and their buyers back until somebody needs them in the database."""
     lines: dict[int, dict[str, Any]] = {}
     payments: list[tuple[Any, ...]] = []
     for new in news:
@@ -328,6 +330,7 @@ def _keep(uow: UnitOfWork, news: Sequence[_New]) -> None:
     def write() -> None:
         del uow.kept[Unwritten]
         uow.db.together(
+            *buyers,
             address_rows([(new.address_id, new.draft.receiver) for new in news]),
             Rows("sales_order", tuple(news[0].head), [tuple(head.values()) for head in heads.values()]),
             Rows("order_line", ("id", *_LINE_COLUMNS), [tuple(line.values()) for line in lines.values()]),

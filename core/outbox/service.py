@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..host.plugins import Plugins
-from ..kernel.db import to_json
+from ..kernel.db import Rows, to_json
 from ..kernel.errors import DomainError
 from ..kernel.uow import Listener, UnitOfWork
 from .payloads import event_types, to_payload
@@ -52,7 +52,7 @@ def write(plugins: Plugins) -> Listener:
             for id, (_, _, slugs) in zip(ids, told, strict=True)
             for slug in slugs
         ]
-        uow.db.insert("task", ("kind", "owner", "event_id", "key", "due_at"), tasks)
+        uow.write_last(Rows("task", ("kind", "owner", "event_id", "key", "due_at"), tasks))
 
     return listener
 

@@ -62,7 +62,7 @@ def test_masked_values_are_not_even_kept(order: Order, house: Installation) -> N
 
 def test_one_batch_knows_its_own(house: Installation) -> None:
     with house.unit_of_work("file") as uow:
-        first, second, third, fourth = recognise(
+        (first, second, third, fourth), _ = recognise(
             uow,
             [
                 CustomerFacts(1, phone="13800138000"),
