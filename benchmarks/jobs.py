@@ -14,6 +14,7 @@ from measuring import Took, Turn, by_turns, compared, short, timed
 from ours import House, found_house
 from peer import Peer
 from raw import Raw, open_raw
+from same_rows import SameRows, recorded
 
 Line = dict[str, Any]
 
@@ -86,9 +87,13 @@ def _our_intake(house: House, count: int, together: int = 1) -> Took:
 
 def _intakes(stand: Stand, together: int) -> tuple[Line, House]:
     house, raw, peer, numbers, of = stand.house(), stand.raw(), stand.peer(), _Numbers(), stand.sizes.of
+    count, twin = of(300 if together == 1 else 1000), stand.house()
+    drafts = [twin.drafts(count) for _ in range(stand.sizes.repetitions + 1)]
+    rows = SameRows(recorded(twin, lambda: [twin.intake(some, together) for some in drafts]), stand.house())
     turns: dict[str, Turn] = {
         "raw": lambda: _raw_intake(raw, numbers, of(1500 if together == 1 else 4000), together),
-        "ours": lambda: _our_intake(house, of(300 if together == 1 else 1000), together),
+        "same_rows": lambda: rows.send(-(-count // together), count),
+        "ours": lambda: _our_intake(house, count, together),
     }
     if peer:
         turns["peer"] = lambda: peer.run("intake", of(30), together)
@@ -98,6 +103,7 @@ def _intakes(stand: Stand, together: int) -> tuple[Line, House]:
         line["peer_statements"] = peer.statements("intake")
         peer.close()
     raw.close()
+    twin.system.close()
     return line, house
 
 
@@ -120,9 +126,16 @@ def intake_batch(stand: Stand) -> Iterator[Line]:
 def ship(stand: Stand) -> Iterator[Line]:
     """A packed parcel leaves."""
     house, raw, peer, numbers, of = stand.house(), stand.raw(), stand.peer(), _Numbers(), stand.sizes.of
+    count, twin, copy = of(300), stand.house(), stand.house()
+
+    def packed(at: House, times: int = 1) -> list[int]:
+        return at.pack(at.intake(at.drafts(times * count), 50))
+
+    waiting = [packed(one, stand.sizes.repetitions + 1) for one in (twin, copy)]
+    rows = SameRows(recorded(twin, lambda: twin.ship(waiting[0])), copy)
 
     def ours() -> Took:
-        fo_ids = house.pack(house.intake(house.drafts(of(300)), 50))
+        fo_ids = packed(house)
         return timed(lambda: house.ship(fo_ids), len(fo_ids))
 
     def limit() -> Took:
@@ -130,7 +143,7 @@ def ship(stand: Stand) -> Iterator[Line]:
         raw.intake(given)
         return timed(lambda: [raw.ship(no) for no in given], len(given))
 
-    turns: dict[str, Turn] = {"raw": limit, "ours": ours}
+    turns: dict[str, Turn] = {"raw": limit, "same_rows": lambda: rows.send(count, count), "ours": ours}
     if peer:
 
         def theirs() -> Took:
@@ -148,7 +161,8 @@ def ship(stand: Stand) -> Iterator[Line]:
     house.prove()
     yield line
     raw.close()
-    house.system.close()
+    for one in (house, twin):
+        one.system.close()
 
 
 def page(stand: Stand) -> Iterator[Line]:

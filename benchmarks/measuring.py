@@ -55,13 +55,13 @@ def ratio(mine: Sequence[Took], theirs: Sequence[Took], by: Callable[[Took], flo
 def compared(took: Mapping[str, Sequence[Took]]) -> dict[str, object]:
     """The figures of a line: rates and CPU, and how many times as fast as the others we are by either."""
     line: dict[str, object] = {}
-    for name in ("ours", "raw", "peer"):
+    for name in ("ours", "raw", "same_rows", "peer"):
         line[name] = round(statistics.median(one.rate for one in took[name]), 1) if name in took else None
-    for name in ("raw", "peer"):
+    for name in ("raw", "same_rows", "peer"):
         there = name in took
         line[f"vs_{name}"] = short(ratio(took["ours"], took[name], lambda one: one.rate)) if there else None
         line[f"vs_{name}_cpu"] = short(1 / ratio(took["ours"], took[name], lambda one: one.cpu_ms)) if there else None
-    for name in ("ours", "raw", "peer"):
+    for name in ("ours", "raw", "same_rows", "peer"):
         key = "cpu_ms" if name == "ours" else f"{name}_cpu_ms"
         line[key] = short(statistics.median(one.cpu_ms for one in took[name])) if name in took else None
     return line

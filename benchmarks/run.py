@@ -23,7 +23,10 @@ from jobs import JOBS, Line, Sizes, Stand
 from orderyard.core.testing.databases import Databases, SqliteDatabases, temporary_postgres
 
 ENGINES = ("sqlite", "postgresql")
-KEYS = ("bench", "database", "ours", "raw", "peer", "vs_raw", "vs_peer", "cpu_ms", "statements", "oversold")
+KEYS = (
+    "bench", "database", "ours", "raw", "same_rows", "peer", "vs_raw", "vs_same_rows", "vs_peer", "cpu_ms", "statements",
+    "oversold",
+)  # fmt: skip
 
 
 def options() -> argparse.Namespace:
