@@ -477,14 +477,10 @@ def tone(code: str, kind: str) -> str:
 
 
 def because(text: str) -> str:
-    """Why something was done: a person's own words as they are, the core's in the reader's language."""
+    """Why something was done, where that is a code or a short word; sentences and people's own words as they are."""
     if text in BECAUSE:
         return str(BECAUSE[text])
     first, _space, rest = text.partition(" ")
-    if first == "shipped" and rest:
-        return gettext("sent with %(number)s", number=rest)
-    if first == "waybill" and rest:
-        return gettext("waybill %(number)s", number=rest)
     return rest if first == "channel" and rest else text
 
 
