@@ -23,8 +23,15 @@ ELSEWHERE = frozenset({"SignInRefused", "Unpriced", "SealError", "SettingsMissin
 """Errors and verdicts that rooms define for themselves, and that carry sentences as those of the kernel do."""
 PLACES: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("quantity", "one_line", "bounded", "code", "words", "day", "checked"), (1,)),
-    "wrong": (1,), "problem": (2,), "note": (3,), "hold": (3,), "Problem": (3,), "ReservationsLost": (3,),
-    "park": (3, 4), "put_back": (4, 5), "Shift": (8,),
+    "wrong": (1,),
+    "problem": (2,),
+    "note": (3,),
+    "hold": (3,),
+    "Problem": (3,),
+    "ReservationsLost": (3,),
+    "park": (3, 4),
+    "put_back": (4, 5),
+    "Shift": (8,),
 }
 """Functions of the core that take such a sentence by position: which arguments it may be."""
 _SQL = re.compile(r"\b(SELECT|FROM|WHERE|RETURNING|interval)\b|= \?|\bIN \(|%Y-%m|[<>]='")
@@ -107,6 +114,9 @@ class _Reader:
                 name.strip("_").lower() in REASONS
             ):
                 self._keep(value)
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=value) if not isinstance(value, ast.Tuple):
+                if any(_name(one) in REASONS for one in names):
+                    self._keep(value)
             case ast.Assign(targets=[ast.Subscript()], value=said) | ast.DictComp(value=said) | ast.ListComp(elt=said):
                 self._keep(said, whole=True)
             case ast.Dict(keys=keys, values=values):
