@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from orderyard.core.channels.api import Bought
+from orderyard.core.channels.api import Bought, Desk
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Address, Money, exponent
 from orderyard.core.web.api import house, open_to_all, shows_pictures
@@ -57,6 +57,13 @@ def _campaign(code: str) -> Campaign:
     return found
 
 
+def _desk(one: Campaign) -> Desk:
+    try:
+        return house().desk(one.connection)
+    except DomainError:  # its connection is gone
+        abort(404)
+
+
 def _looked_at_by_staff() -> bool:
     return "preview" in request.args
 
@@ -77,7 +84,7 @@ def page(code: str) -> str:
 def order(code: str) -> Response | tuple[str, int]:
     one = _campaign(code)
     at, tables = now(), house().context().tables
-    if not ordering.open_now(one, house().desk(one.connection), at):
+    if not ordering.open_now(one, _desk(one), at):
         return _shown(one, {"units": {}}, {}), 200
     entry = _entry(one)
     answer = ordering.order(house(), tables, one, entry, at)
@@ -107,7 +114,7 @@ def thanks(code: str, external_id: str) -> str:
     one = _campaign(code)
     if not sealed(external_id):
         abort(404)
-    desk = house().desk(one.connection)
+    desk = _desk(one)
     if desk.delivered(external_id) is None:
         abort(404)
     bought = desk.order(external_id)
@@ -123,7 +130,7 @@ def owes(bought: Bought) -> bool:
 
 
 def _repeated(one: Campaign, answer: Answer) -> str:
-    bought = house().desk(one.connection).order(answer.external_id)
+    bought = _desk(one).order(answer.external_id)
     return render_template("channel_web/repeated.html", campaign=one, order=bought)
 
 

@@ -81,3 +81,9 @@ def ordered(tables: Tables, row: Sequence[object], limits: Sequence[tuple[str, s
         )
         for kind, who in limits if made else ():
             note(writing, kind, who, now)
+
+
+def forget(tables: Tables, external_id: str) -> None:
+    """The order came to nothing, so it counts for nothing."""
+    with tables.write() as writing:
+        writing.change("DELETE FROM channel_web_order WHERE external_id = ?", (external_id,))

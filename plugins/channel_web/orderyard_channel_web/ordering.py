@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from orderyard.core.channels.api import Bought, Desk, Offered
 from orderyard.core.host.api import House, Tables
+from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Address, Money
 from orderyard.core.orders.api import OrderStatus
 from orderyard.core.web.api import gettext as _
@@ -114,7 +115,12 @@ def order(house: House, tables: Tables, campaign: Campaign, entry: Entry, now: i
     )  # fmt: skip
     row = (form.id, campaign.code, entry.source, now, filled.units, filled.total)
     counting.ordered(tables, row, limits, now)
-    desk.deliver(document.write(filled))
+    try:
+        desk.deliver(document.write(filled))
+    except DomainError:  # closed at this very moment: nothing was kept of it
+        counting.free_phone(tables, form.id)
+        counting.forget(tables, form.id)
+        return Answer(Outcome.WRONG, wrong={"": _("This page takes no orders any more.")})
     return Answer(Outcome.TAKEN, form.id)
 
 

@@ -7,9 +7,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from orderyard_channel_web import guards, ordering
 from orderyard_channel_web.regions import REGIONS, whole
 
 from orderyard.core.connections.service import pause
+from orderyard.core.kernel.values import Address
 from orderyard.core.orders import service as orders
 
 if TYPE_CHECKING:
@@ -220,6 +222,36 @@ def test_a_paused_connection_closes_the_page(quick: Site) -> None:
     with quick.house.work() as uow:
         pause(uow, 1, "stocktaking")
     assert "takes no orders any more" in quick.browser().get("/x/channel_web/p/tea").text
+
+
+def test_a_page_whose_connection_is_gone_sells_nothing(quick: Site) -> None:
+    quick.open()
+    browser = quick.browser()
+    page = browser.get("/x/channel_web/p/tea").text
+    with quick.house.work() as uow:
+        uow.db.change("DELETE FROM connection")
+    assert "takes no orders any more" in browser.get("/x/channel_web/p/tea").text
+    quick.wait(30)
+    assert quick.send(browser, page).status_code == 404
+
+
+def test_a_page_that_closes_while_it_is_sent_leaves_nothing(quick: Site) -> None:
+    one = quick.open()
+    house = quick.house.hosted("channel_web")
+    form = guards.new_form(house, int(quick.house.environment.now().timestamp()))
+    quick.wait(30)
+    with quick.house.work() as uow:
+        pause(uow, 1, "stocktaking")
+    to = Address("CN", "广东省", "深圳市", "南山区", "", "科技园南区高新南七道12号", "", "王小明", "+8613924417702")
+    entry = ordering.Entry(
+        form.sealed(house, "tea"), "direct", {"TEE": "1"}, True, to, to.phone, "", "", "visitor", "10.0.0.1", True
+    )
+    with quick.app.test_request_context("/", headers={"Accept-Language": "en"}):
+        answer = ordering.order(house, quick.tables, one, entry, int(quick.house.environment.now().timestamp()))
+    assert answer.outcome is ordering.Outcome.WRONG
+    assert answer.wrong == {"": "This page takes no orders any more."}
+    for table in ("channel_web_order", "channel_web_phone"):
+        assert quick.tables.rows(f"SELECT * FROM {table}") == []
 
 
 def test_what_is_paid_in_advance_waits_and_says_how_to_pay(quick: Site) -> None:
