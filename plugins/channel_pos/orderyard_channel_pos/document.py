@@ -3,10 +3,11 @@
     {"sale": {"id": "0b9c…", "at": "2026-11-22T10:15:02.120Z", "kind": "sale", "method": "cash",
               "lines": [{"sku": "TEE-M", "title": "T-shirt M", "quantity": 2, "listed": 9900, "price": 9900, "amount": 19800}],
               "discount": 0, "name": "", "phone": "", "code": ""},
-     "warehouse": "SH", "currency": "CNY", "memo": ""}
+     "warehouse": "SH", "currency": "CNY", "memo": "", "taken": "2026-11-22T10:15:03+00:00"}
 
 `kind` is `sale` (the buyer took the goods along) or `pickup` (kept under `code`; without a method it is paid when it is
-fetched). Amounts are minor units. The sale's id is made in the browser; together with its own time it counts once.
+fetched). Amounts are minor units. The sale's id is made in the browser; together with its own time it counts once. A till whose
+clock is ahead sold when its sale was taken in, so that no book is kept ahead of time.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def _order(said: Mapping[str, Any]) -> ChannelOrder:
     if not _ID.fullmatch(sale["id"]):
         raise RemoteNotUnderstood(f"{sale['id']!r} is no id of a sale")
     at, reach, currency = datetime.fromisoformat(sale["at"]), KINDS[sale["kind"]], said["currency"]
+    moment = min(at, datetime.fromisoformat(said["taken"]))
     method, name, phone = sale["method"].strip(), sale["name"].strip(), sale["phone"].strip()
     lines = _lines(sale, currency)
     total = sum((line.amount for line in lines), Money.zero(currency))
@@ -52,8 +54,8 @@ def _order(said: Mapping[str, Any]) -> ChannelOrder:
         number=number(sale["id"]),
         version=at,
         state=TradeState.TO_SHIP,
-        placed_at=at,
-        paid_at=None if later else at,
+        placed_at=moment,
+        paid_at=None if later else moment,
         currency=currency,
         lines=lines,
         freight=Money.zero(currency),

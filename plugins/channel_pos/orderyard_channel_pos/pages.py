@@ -89,7 +89,7 @@ def sales(code: str) -> Response:
             raise ValueError(f"at most {taking.TOGETHER} sales in one upload")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         return _json({"error": str(error)}, 400)
-    answers = taking.take(desk, given, overrides=may(Permission.PRICES_OVERRIDE))
+    answers = taking.take(desk, given, house().context().now, overrides=may(Permission.PRICES_OVERRIDE))
     for one in answers:
         one["reason"] = said(one["reason"])
         one["waits"] = [said(note) for note in one.get("waits", ())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from orderyard.core.channels.api import Delivered, Desk
@@ -16,13 +17,13 @@ TOGETHER = 50
 """Sales in one upload."""
 
 
-def take(desk: Desk, sales: Sequence[Any], *, overrides: bool) -> list[dict[str, Any]]:
+def take(desk: Desk, sales: Sequence[Any], now: datetime, *, overrides: bool) -> list[dict[str, Any]]:
     """What became of each sale. One that is wrong stops none of the others; a repeated one gives its first answer again.
 
     `overrides` says whether this person may sell below the list; else such a sale waits for a person, with its reason.
     """
     listed = _listed(desk, sales) if not overrides else {}
-    return [_one(desk, sale, listed) for sale in sales]
+    return [_one(desk, sale, now, listed) for sale in sales]
 
 
 def _listed(desk: Desk, sales: Sequence[Any]) -> dict[str, int]:
@@ -36,13 +37,17 @@ def _listed(desk: Desk, sales: Sequence[Any]) -> dict[str, int]:
     return {one.sku: one.price.minor for one in desk.offers(sorted(codes)) if one.price is not None}
 
 
-def _one(desk: Desk, sale: Any, listed: Mapping[str, int]) -> dict[str, Any]:
+def _one(desk: Desk, sale: Any, now: datetime, listed: Mapping[str, int]) -> dict[str, Any]:
     sale_id = str(sale.get("id", "")) if isinstance(sale, dict) else ""
     try:
         settings = desk.settings()
         stamped = {
-            "sale": sale, "warehouse": settings["warehouse"], "currency": desk.facts.currency, "memo": _below(sale, listed),
-        }  # fmt: skip
+            "sale": sale,
+            "warehouse": settings["warehouse"],
+            "currency": desk.facts.currency,
+            "memo": _below(sale, listed),
+            "taken": now.isoformat(),
+        }
         done = desk.deliver(json.dumps(stamped, ensure_ascii=False, sort_keys=True).encode())
     except DomainError as error:
         return {"id": sale_id, "verdict": "refused", "reason": str(error)}

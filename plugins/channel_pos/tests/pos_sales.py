@@ -20,6 +20,6 @@ def sale(no: int = 1, *lines: tuple[str, int, int], kind: str = "sale", method: 
     return whole | more
 
 
-def document(one: dict[str, Any], memo: str = "") -> bytes:
+def document(one: dict[str, Any], memo: str = "", taken: str = "2026-11-22T04:00:00+00:00") -> bytes:
     """The same as it is kept."""
-    return json.dumps({"sale": one, "warehouse": "SH", "currency": "CNY", "memo": memo}).encode()
+    return json.dumps({"sale": one, "warehouse": "SH", "currency": "CNY", "memo": memo, "taken": taken}).encode()

@@ -26,6 +26,12 @@ def test_a_sale_is_paid_and_given_at_its_own_time() -> None:
     assert order.number == "POS-0B9C4F7E00"
 
 
+def test_a_till_whose_clock_is_ahead_sold_when_it_was_taken_in() -> None:
+    order = read(document(sale(at="2031-01-01T00:00:00Z")))
+    assert order.placed_at.isoformat() == "2026-11-22T04:00:00+00:00"
+    assert order.version.year == 2031  # still the same sale when it is sent again
+
+
 def test_a_pickup_without_a_method_is_paid_when_it_is_fetched() -> None:
     order = read(document(sale(kind="pickup", method="", code="004711", name="Ann", phone="13800000001")))
     check(order)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from orderyard_channel_pos import taking
 from pos_sales import document, sale
 
@@ -16,14 +15,13 @@ from orderyard.core.testing.builders import House
 PROGRAM = Path(__file__).with_name("killed_till.py")
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_with_the_goods_in_hand(shop: House, when: str) -> None:
+def test_killed_with_the_goods_in_hand(shop: House) -> None:
     home = str(shop.system.config.home)
-    command = [sys.executable, str(PROGRAM), home, shop.db.url, when, document(sale()).decode()]
+    command = [sys.executable, str(PROGRAM), home, shop.db.url, document(sale()).decode()]
     assert subprocess.run(command, check=False, timeout=60).returncode == -signal.SIGKILL
     assert shop.db.row("SELECT COUNT(*) FROM sales_order") == (0,)
     assert shop.system.verify() == []
-    [told] = taking.take(shop.hosted("channel_pos").desk("pos-1"), [sale()], overrides=True)
+    [told] = taking.take(shop.hosted("channel_pos").desk("pos-1"), [sale()], shop.environment.now(), overrides=True)
     assert (told["verdict"], told["waits"]) == ("effective", [])
     assert shop.db.rows("SELECT status, received FROM sales_order") == [("completed", 19800)]
     assert shop.db.rows("SELECT SUM(quantity) FROM stock_move WHERE target = 'customer'") == [(2,)]

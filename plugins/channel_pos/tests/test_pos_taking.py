@@ -19,7 +19,7 @@ def desk(house: House) -> Desk:
 
 
 def take(house: House, *sales: Any, overrides: bool = True) -> list[dict[str, Any]]:
-    return taking.take(desk(house), sales, overrides=overrides)
+    return taking.take(desk(house), sales, house.environment.now(), overrides=overrides)
 
 
 def on_hand(house: House, sku: str) -> tuple[int, int]:

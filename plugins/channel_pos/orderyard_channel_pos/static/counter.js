@@ -12,12 +12,14 @@ const say = (name, values = {}) => Object.entries(values).reduce((text, [key, va
 const queue = new Queue(page.dataset.counter);
 const NAME = `channel_pos ${base}`;
 const AGAIN = 15000;
+const FRESH = 300000;
 
 let desk = null;
 let goods = new Goods([]);
 let basket = new Basket();
 let token = page.dataset.token;
 let sending = false;
+let loadedAt = 0;
 
 const money = (value) =>
   new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: desk.currency }).format(
@@ -41,6 +43,7 @@ async function load() {
   desk = await answer.json();
   goods = new Goods(desk.goods);
   token = desk.csrf;
+  loadedAt = Date.now();
   const chosen = find("method").value;
   find("method").replaceChildren(...desk.methods.map((one) => new Option(one.words, one.code, false, one.code === chosen)));
   find("discount-row").hidden = !desk.overrides;
@@ -272,6 +275,7 @@ async function send() {
     const left = () => queue.entries().length;
     if (left()) await navigator.locks.request(NAME, () => queue.send(`${base}sales`, token));
     else await look();
+    if (Date.now() - loadedAt > FRESH) await load();
     outbox();
     status(left() ? "queued" : "online", left() ? "warn" : "good", { count: left() });
   } catch (error) {
