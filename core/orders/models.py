@@ -75,6 +75,13 @@ class Order(Table):
         indexes = ((("shop", "external_id"), True), (("status", "id"), False), (("buyer_name",), False))
 
 
+Order.add_index(
+    Order.index(
+        Order.id,
+        where=(Order.advance > 0) & Order.status.in_(("shipped", "completed", "cancelled")),
+        name="sales_order_to_give_back",
+    )
+)
 Order.add_index(Order.index(Order.status, Order.id, where=Order.reach != "shipped", name="sales_order_fetched"))
 
 

@@ -256,8 +256,11 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         head.paid_at = payment.at
     if head.advance and any(line.shipped for line in lines) and not any(line.open for line in lines):
         # Nothing will be sent any more that could turn this money into revenue: the goods were there before it.
-        uow.emit(_sold(head, payment.key, payment.at, head.advance, 0, head.advance_tax, ""))
-        head.advance = head.advance_tax = 0
+        if gross := head.advance - _owed(head, lines):
+            tax = nearest(head.advance_tax, gross, head.advance)
+            uow.emit(_sold(head, payment.key, payment.at, gross, 0, tax, ""))
+            head.advance -= gross
+            head.advance_tax -= tax
     uow.note("payment", "order", head.id, payment.method, {"amount": payment.amount})
     _write(uow, head, lines, "paid")
     if was_settled:
@@ -610,7 +613,8 @@ def record_shipped(
             head.collector, head.collected_at = collector or head.shop, None
             uow.emit(_sold(head, key, at, goods, freight, tax, head.collector))
         elif head.advance:
-            gross = head.advance if last else min(goods + freight, head.advance)
+            # With the last units everything that was paid is earned, but for what the buyer is to get back.
+            gross = head.advance - _owed(head, mine) if last else min(goods + freight, head.advance)
             tax = nearest(head.advance_tax, gross, head.advance)
             freight = min(freight, gross)
             head.advance -= gross
@@ -732,6 +736,15 @@ def _due(head: _Head, lines: Sequence[_Line]) -> int:
         for amount in (line.amount, line.freight)
     )
     return worth - head.received + head.refunded
+
+
+def _owed(head: _Head, lines: Sequence[_Line]) -> int:
+    """How much of the advance was paid for units that are cancelled, or is more than they cost by now.
+
+    Shares are cut to the fen in the order in which things happened, so a fen a line is no claim.
+    """
+    owed = -_due(head, lines)
+    return min(head.advance, owed) if owed > len(lines) else 0
 
 
 def _settle_due(uow: UnitOfWork, head: _Head, lines: Sequence[_Line]) -> None:

@@ -29,6 +29,7 @@ from .views import (
     entry,
     freight,
     fulfillment,
+    givingback,
     holding,
     importing,
     ledger,
@@ -137,6 +138,7 @@ def mount(app: Flask, services: ConsoleServices) -> None:
         work,
         ledger,
         remittances,
+        givingback,
         plugins,
         people,
     ):

@@ -18,6 +18,7 @@ from ...fulfillment.pickups import fetched
 from ...inventory.alerts import low
 from ...orders import pages as order_reads
 from ...orders.api import OrderStatus, Reach
+from ...orders.giving_back import MOST, due_back
 from ..access import may, needs
 from ..language import units
 from ..services import services
@@ -88,6 +89,9 @@ def _next_actions(orders: dict[str, int], fos: dict[str, int], wishes: int, paus
                 url_for("console.orders.index", status=OrderStatus.PENDING_REVIEW.value),
             )
         )
+    if may(Permission.MONEY_COUNT) and (owed := len(due_back(services().installation.db))):
+        words = ngettext("Give %(count)s buyer money back", "Give %(count)s buyers money back", owed, count=units(owed, MOST))
+        found.append(Next(words, _("They paid for what they do not get."), url_for("console.givingback.index")))
     if may(Permission.FULFILLMENT_WORK):
         found += _across_the_counter()
         for state in (FoState.PACKED, FoState.PICKED, FoState.RELEASED):
