@@ -46,12 +46,16 @@ def due_back(db: Database) -> list[DueBack]:
     """Orders whose buyers paid us more than what they get costs, the oldest first, at most MOST."""
     rows = db.rows(
         "SELECT q.id, q.number, q.external_number, q.title, q.buyer_name, q.status, q.back, q.currency FROM ("
-        f"SELECT o.id, o.number, o.external_number, s.title, o.buyer_name, o.status, {_BACK} AS back, {_DUST} AS dust, o.currency "
+        f"SELECT o.id, o.number, o.external_number, s.title, o.buyer_name, o.status, {_BACK} AS back, {_DUST} AS dust, "
+        "o.currency "
         "FROM sales_order o JOIN shop s ON s.id = o.shop_id WHERE o.received > o.refunded AND NOT o.cod "
         f"AND (o.status IN ({_OPEN}) OR (o.status IN ({_OVER}) AND o.advance > 0)) AND {_PAID_HERE}"
         f") q WHERE q.back > q.dust ORDER BY q.id LIMIT {MOST}"
     )
-    return [DueBack(*row[:6], Money(int(row[6]), row[7])) for row in rows]
+    return [
+        DueBack(id_, number, external, shop, buyer, status, Money(int(back), currency))
+        for id_, number, external, shop, buyer, status, back, currency in rows
+    ]
 
 
 def give_back(uow: UnitOfWork, order_id: int, method: str) -> Money:

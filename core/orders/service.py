@@ -254,13 +254,15 @@ def receive_payment(uow: UnitOfWork, payment: PaymentFacts) -> bool:
         )  # fmt: skip
     if not was_settled and head.received >= head.total:
         head.paid_at = payment.at
+    earned = 0
     if head.advance and any(line.shipped for line in lines) and not any(line.open for line in lines):
         # Nothing will be sent any more that could turn this money into revenue: the goods were there before it.
-        if gross := head.advance - _owed(head, lines):
-            tax = nearest(head.advance_tax, gross, head.advance)
-            uow.emit(_sold(head, payment.key, payment.at, gross, 0, tax, ""))
-            head.advance -= gross
-            head.advance_tax -= tax
+        earned = head.advance - _owed(head, lines)
+    if earned:
+        tax = nearest(head.advance_tax, earned, head.advance)
+        uow.emit(_sold(head, payment.key, payment.at, earned, 0, tax, ""))
+        head.advance -= earned
+        head.advance_tax -= tax
     uow.note("payment", "order", head.id, payment.method, {"amount": payment.amount})
     _write(uow, head, lines, "paid")
     if was_settled:
