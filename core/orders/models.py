@@ -77,12 +77,12 @@ class Order(Table):
 
 Order.add_index(
     Order.index(
-        Order.id,
+        Order._meta.primary_key,
         where=(Order.advance > 0) & Order.status.in_(("shipped", "completed", "cancelled")),
         name="sales_order_to_give_back",
     )
 )
-Order.add_index(Order.index(Order.status, Order.id, where=Order.reach != "shipped", name="sales_order_fetched"))
+Order.add_index(Order.index(Order.status, Order._meta.primary_key, where=Order.reach != "shipped", name="sales_order_fetched"))
 
 
 class OrderLine(Table):
