@@ -716,7 +716,7 @@ class Counter(Protocol):
         """How an order of the shop stands whose goods change hands there."""
 
     def to_give_back(self) -> Sequence[Fetched]:
-        """Orders that came to nothing, and whose buyers are still to get money back."""
+        """Orders of the counter whose buyers paid more than what they get costs."""
 
     def hand_over(self, order_id: int, by: str, *, code: str = "", method: str = "") -> bool:
         """Goods go to their buyer, and what is due is paid by `method`; False when they had gone. DomainError says why not."""

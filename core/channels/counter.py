@@ -14,6 +14,7 @@ from ..kernel.db import Database, as_moment
 from ..kernel.errors import DomainError
 from ..kernel.uow import Installation
 from ..kernel.values import Money
+from ..orders.giving_back import due_back, give_back
 from .api import Offered, Parked, Taking
 
 _TOGETHER = 2_000
@@ -60,12 +61,14 @@ class ShopCounter:
 
     def one(self, order_id: int) -> Fetched | None:
         with self._db.connection():
-            found = pickups.fetched(self._db, order_id=order_id)
+            found = pickups.fetched(self._db, order_ids=[order_id])
             return found[0] if found and found[0].shop == self._shop().code else None
 
     def to_give_back(self) -> Sequence[Fetched]:
         with self._db.connection():
-            return pickups.to_give_back(self._db, shop_id=self._shop().id)
+            mine = self._shop().code
+            owed = [row.order_id for row in due_back(self._db)]
+            return [row for row in pickups.fetched(self._db, order_ids=owed) if row.shop == mine]
 
     # what is done about it
 
@@ -79,7 +82,7 @@ class ShopCounter:
 
     def give_back(self, order_id: int, by: str, method: str) -> None:
         self._refuse_others(order_id)
-        self._installation.carry_out(by, lambda uow: handing.give_back(uow, order_id, method))
+        self._installation.carry_out(by, lambda uow: give_back(uow, order_id, method))
 
     def _refuse_others(self, order_id: int) -> None:
         if self.one(order_id) is None:

@@ -162,19 +162,6 @@ def _moved(uow: UnitOfWork, fo: Fo, target: FoState, **columns: object) -> Fo:
     return replace(fo, state=target, version=fo.version + 1)
 
 
-def give_back(uow: UnitOfWork, order_id: int, method: str) -> int:
-    """What an order that changes hands in a shop is still due to its buyer is paid out; how much, in minor units."""
-    _open_fos(uow, order_id)
-    order = _order(uow, order_id)
-    amount = -orders.due(uow, order_id).minor
-    if order.reach is Reach.SHIPPED or amount <= 0:
-        raise DomainError(f"nothing of order {order.number} is to be given back", remedy="reload the page")
-    [(refunded,)] = uow.db.rows("SELECT refunded FROM sales_order WHERE id = ?", (order_id,))
-    key = f"counter/{order.number}/back/{refunded + amount}"
-    orders.refund(uow, orders.PaymentFacts(order_id, amount, uow.now, method or "cash", key))
-    return amount
-
-
 def give_up(uow: UnitOfWork, order_id: int, because: str) -> None:
     """A pickup that nobody came for: its units are cancelled and free again; what was paid for them is due to the buyer."""
     _open_fos(uow, order_id)

@@ -16,25 +16,21 @@ MOST = 500
 """So many a page shows."""
 
 
-def fetched(db: Database, *, shop_id: int | None = None, order_id: int | None = None, code: str = "") -> list[Fetched]:
-    """Orders whose goods are still to change hands, in a shop or all; or this one, however it stands. The oldest first.
+def fetched(
+    db: Database, *, shop_id: int | None = None, order_ids: Sequence[int] | None = None, code: str = ""
+) -> list[Fetched]:
+    """Orders whose goods are still to change hands, in a shop or all; or these, however they stand. The oldest first.
 
     `code` narrows them down to those whose buyers show it.
     """
-    if order_id is not None:
-        return _read(db, "o.id = ? AND o.reach <> 'shipped'", [order_id])
+    if order_ids is not None:
+        return _read(db, f"o.id IN ({marks(order_ids)}) AND o.reach <> 'shipped'", list(order_ids)) if order_ids else []
     where = "o.status IN ('pending_payment', 'pending_review', 'to_ship') AND o.reach <> 'shipped'"
     given: list[object] = [shop_id] if shop_id else []
     where += " AND o.shop_id = ?" if shop_id else ""
     if code:
         where, given = where + " AND o.pickup_code = ?", [*given, code.strip().upper()]
     return _read(db, where, given)
-
-
-def to_give_back(db: Database, *, shop_id: int | None = None) -> list[Fetched]:
-    """Pickups that were given up or cancelled, and whose buyers are still to get money back."""
-    where = "o.status = 'cancelled' AND o.reach <> 'shipped' AND o.received > o.refunded"
-    return _read(db, where + (" AND o.shop_id = ?" if shop_id else ""), [shop_id] if shop_id else [])
 
 
 def _read(db: Database, where: str, given: Sequence[object]) -> list[Fetched]:

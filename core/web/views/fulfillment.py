@@ -96,7 +96,7 @@ def show(fo_id: int) -> str:
         tracking=reads.tracking(db, [fo_id]),
         history=history(db, [("fulfillment_order", fo_id)]),
         step=STEPS.get(FoState(heads[0].state)),
-        across=next((one for line in lines[:1] for one in fetched(db, order_id=line.order_id)), None),
+        across=next((one for line in lines[:1] for one in fetched(db, order_ids=[line.order_id])), None),
         now=services().installation.environment.now(),
         open=FoState(heads[0].state) in OPEN and may(Permission.FULFILLMENT_WORK),
         splittable=reads.splittable(db, fo_id),

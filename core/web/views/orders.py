@@ -96,7 +96,7 @@ def show(order_id: int) -> str:
         cancels=any(issubclass(kind, CancelsOrders) for kind in channels),
         flags=FLAG,
         after_sales=aftersales.of_order(db, order_id),
-        across=next(iter(fetched(db, order_id=order_id)), None) if head.reach != Reach.SHIPPED else None,
+        across=next(iter(fetched(db, order_ids=[order_id])), None) if head.reach != Reach.SHIPPED else None,
         now=console.installation.environment.now(),
         payments=reads.payments(db, order_id, head.total.currency),
         entries=entries,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from ...auth.permissions import Permission
 from ...fulfillment import handing
 from ...fulfillment.api import Fetched
-from ...fulfillment.pickups import fetched, to_give_back
+from ...fulfillment.pickups import fetched
 from ...orders.api import Reach
 from ..access import needs
 from ..refusals import perform
@@ -24,12 +24,10 @@ pages = Blueprint("pickups", __name__, url_prefix="/pickups")
 def index() -> str:
     db, now = services().installation.db, services().installation.environment.now()
     open_ = fetched(db)
-    back = to_give_back(db)
     lists: dict[str, tuple[str, list[Fetched]]] = {
         "wait": (_("To be picked up"), [row for row in open_ if row.reach is Reach.PICKUP]),
         "late": (_("Overdue"), [row for row in open_ if row.overdue(now)]),
         "counter": (_("Given, not in the books"), [row for row in open_ if row.reach is Reach.COUNTER]),
-        "back": (_("Money to give back"), back),
     }
     which = request.args.get("list", "")
     which = which if which in lists else "wait"
@@ -37,7 +35,7 @@ def index() -> str:
         {"address": url_for(".index", list=name), "words": words, "on": name == which, "count": len(rows) or ""}
         for name, (words, rows) in lists.items()
     ]
-    return render_template("pickups.html", rows=lists[which][1], views=views, which=which, now=now)
+    return render_template("pickups.html", rows=lists[which][1], views=views, now=now)
 
 
 @pages.post("/<row:order_id>/hand-over")
@@ -59,14 +57,6 @@ def give_up(order_id: int) -> Response:
         lambda uow: handing.give_up(uow, order_id, because or "nobody came"),
         _("The goods are free again. What was paid for them is to be given back."),
     )
-    return _back(order_id)
-
-
-@pages.post("/<row:order_id>/give-back")
-@needs(Permission.FULFILLMENT_WORK)
-def give_back(order_id: int) -> Response:
-    method = text("method")[:40]
-    perform(lambda uow: handing.give_back(uow, order_id, method), _("The money is given back."))
     return _back(order_id)
 
 

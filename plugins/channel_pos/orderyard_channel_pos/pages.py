@@ -141,7 +141,7 @@ def give_up(code: str, order_id: int) -> AnyResponse:
 
 
 @pages.post("/<code>/pickups/<row:order_id>/give-back")
-@needs(Permission.ORDERS_ENTER)
+@needs(Permission.MONEY_COUNT)
 def give_back(code: str, order_id: int) -> AnyResponse:
     desk, method = _desk(code), _text("method")
     _tried(lambda: desk.counter.give_back(order_id, me().actor, method), _("The money is given back."))

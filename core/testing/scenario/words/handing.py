@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....fulfillment import handing
-from ....fulfillment.pickups import fetched, to_give_back
+from ....fulfillment.pickups import fetched
 from ....kernel.errors import DomainError
 from ....orders.api import Reach
 from ..grammar import Form, Said
@@ -45,9 +45,8 @@ def expect_overdue(world: World, said: Said) -> None:
 
 
 def expect_given_back(world: World, said: Said) -> None:
-    rows = to_give_back(world.system.installation.db)
-    found = next((-row.due for row in rows if row.order_id == world.order_id(said["order"])), None)
-    same(str(said["amount"]), "0.00" if found is None else found.text)
+    [row] = fetched(world.system.installation.db, order_ids=[world.order_id(said["order"])])
+    same(str(said["amount"]), (-row.due).text)
 
 
 FORMS: tuple[Form[World], ...] = (
