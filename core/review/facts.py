@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ..catalog.prices import prices_of
+from ..catalog.queries import items_by_code, shop_named
 from ..customers.phones import masked, read_phone
 from ..kernel.db import Database, as_moment, marks
 from ..kernel.uow import Merchant
@@ -57,7 +59,7 @@ def gather(db: Database, merchant: Merchant, wants: Wants, cards: Sequence[Order
     for card in cards:
         to = card.receiver
         spoken, hidden = _spoken_of(card, listed, buyers.get(card.customer_id, ())) if wants.blacklist and listed else ((), ())
-        mine = {code: price for code, price in prices.items() if price.currency == card.total.currency}
+        mine = {sku: price for sku, price in prices.get(card.shop, {}).items() if price.currency == card.total.currency}
         by_phone = counts.get(card.id, {}) if phone_key(to.phone, to.country) else {}
         found[card.id] = Facts(by_phone, mine, spoken, hidden)
     return found
@@ -102,13 +104,20 @@ def _ways(to: Address) -> set[str]:
     return ways
 
 
-def _list_prices(db: Database, merchant: Merchant, cards: Sequence[OrderCard]) -> dict[str, Money]:
-    codes = sorted({line.sku for card in cards for line in card.lines if line.sku})
-    found: dict[str, Money] = {}
-    for start in range(0, len(codes), _TOGETHER):
-        part = codes[start : start + _TOGETHER]
-        for code, price in db.rows(f"SELECT code, price FROM sku WHERE price > 0 AND code IN ({marks(part)})", part):
-            found[code] = Money(price, merchant.currency)
+def _list_prices(db: Database, merchant: Merchant, cards: Sequence[OrderCard]) -> dict[str, dict[str, Money]]:
+    """What a unit costs everybody, by shop and SKU code, in the shop's currency: by its price lists, or the SKU's own price."""
+    found: dict[str, dict[str, Money]] = {}
+    for code in sorted({card.shop for card in cards}):
+        shop = shop_named(db, code)
+        skus = sorted({line.sku for card in cards if card.shop == code for line in card.lines if line.sku})
+        for start in range(0, len(skus), _TOGETHER):
+            items = items_by_code(db, skus[start : start + _TOGETHER])
+            prices = prices_of(db, shop, merchant.currency, [("", item.sku_id, 1) for item in items.values()])
+            found.setdefault(code, {}).update(
+                (sku, Money(prices["", item.sku_id, 1], shop.currency))
+                for sku, item in items.items()
+                if ("", item.sku_id, 1) in prices
+            )
     return found
 
 

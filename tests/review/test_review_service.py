@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from orderyard.core.catalog.prices import Price, set_price_list
 from orderyard.core.catalog.service import map_listing, meet_listings
 from orderyard.core.kernel.db import as_json
 from orderyard.core.kernel.errors import DomainError, IllegalTransition
@@ -176,3 +177,12 @@ def test_an_unknown_setting_of_a_rule_is_refused() -> None:
     with pytest.raises(DomainError, match="it has: shops"):
         defaults(KnownSkus, {"x": "1"})
     assert {rule.hold for rule in BUILT_IN if rule is CompleteAddress} == {HoldCode.ADDRESS_INVALID}
+
+
+def test_prices_are_held_against_what_the_shops_own_list_says(house: House) -> None:
+    with house.work() as uow:
+        set_rule(uow, "price_share", enabled=True, settings={"percent": "50"})
+        set_price_list(uow, "us", "USD", [Price("TEE", 4000)], shop="us")
+    [cheap] = house.place(house.order(house.line("TEE", 1, 1500), shop="us"))
+    [fair] = house.place(house.order(house.line("TEE", 1, 3000), shop="us"))
+    assert [codes(house.holds(order_id)) for order_id in (cheap, fair)] == [["price_low"], []]
