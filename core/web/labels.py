@@ -344,6 +344,7 @@ BECAUSE: Words = REASON | {
     "platform": _("through the platform"),
     "handed over": _("handed over across the counter"),
     "nobody came": _("nobody came"),
+    "wanted at the counter": _("wanted at the counter"),
 }
 """Codes and short words that the core writes into the history by itself; its sentences are known by `sentences.said`."""
 ACTOR: Words = {

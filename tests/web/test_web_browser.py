@@ -31,6 +31,7 @@ PAGES = {
     "scan": "/fulfillment/4/scan",
     "merging": "/fulfillment/merging",
     "put-back": "/fulfillment/put-back",
+    "pickups": "/pickups/",
     "stock": "/stock/",
     "sku": "/stock/skus/1",
     "listing": "/stock/listings/9",
