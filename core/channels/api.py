@@ -132,6 +132,8 @@ def check(order: ChannelOrder) -> None:
     """
     if not order.external_id:
         raise RemoteNotUnderstood("the order has no id")
+    if not order.external_id.isprintable():
+        raise RemoteNotUnderstood(f"the order's id {order.external_id!r} has signs that cannot be seen")
     if not order.lines:
         raise RemoteNotUnderstood(f"order {order.external_id} has no lines")
     ids = [line.external_id for line in order.lines]

@@ -161,7 +161,7 @@ class HostedDesk:
 
     def orders(self, number: str, phone: str) -> Sequence[Bought]:
         wanted = number.strip()
-        if not wanted:
+        if not wanted or not wanted.isprintable():
             return []
         with self._db.connection():
             facts = connection(self._db, self._code)

@@ -17,6 +17,7 @@ from . import counting, guards, ordering
 from .campaigns import Campaign, campaign
 from .ordering import Answer, Entry, Outcome
 from .regions import whole
+from .typed import plain
 
 _TYPED = ("name", "phone", "province", "city", "district", "detail", "postcode", "message", "pay")
 VISITOR = "channel_web"
@@ -136,7 +137,7 @@ def _repeated(one: Campaign, answer: Answer) -> str:
 
 def _entry(one: Campaign) -> Entry:
     def text(name: str) -> str:
-        return request.form.get(name, "").strip()
+        return plain(request.form.get(name, ""))
 
     province, city, district = text("province"), text("city"), text("district")
     if one.country == "CN":

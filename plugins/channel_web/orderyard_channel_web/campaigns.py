@@ -71,6 +71,8 @@ def campaigns(tables: TableReader) -> list[Campaign]:
 
 
 def campaign(tables: TableReader, code: str) -> Campaign | None:
+    if not code.isprintable():
+        return None
     row = tables.row(f"SELECT {', '.join(_COLUMNS)} FROM channel_web_campaign WHERE code = ?", (code,))
     if row is None:
         return None

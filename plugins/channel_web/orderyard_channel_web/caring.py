@@ -14,6 +14,7 @@ from orderyard.core.web.api import house, open_to_all, refuse
 from . import counting, ordering, words
 from .buying import now, owes, seal, sealed
 from .campaigns import campaign
+from .typed import text
 
 GUESSES = 10
 """So often somebody may be wrong about an order within a quarter of an hour."""
@@ -40,7 +41,7 @@ def find() -> str:
 @open_to_all
 def found() -> Response | tuple[str, int]:
     """Number and telephone open the order; whoever guesses too often waits."""
-    number, phone = request.form.get("number", "").strip()[:60], request.form.get("phone", "").strip()[:40]
+    number, phone = text(request.form, "number", 60), text(request.form, "phone", 40)
     at, tables = now(), house().context().tables
     guessers = (
         ("guess", house().sign(f"address/{request.remote_addr}")[:32]),
@@ -120,12 +121,12 @@ def ask(connection: str, external_id: str) -> Response:
             return back
         if int(typed):
             units[line.external_id] = int(typed)
-    reason = request.form.get("reason", "").strip()[:100]
+    reason = text(request.form, "reason", 100)
     if not units or not reason:
         flash(_("Choose at least one, and say why."), "danger")
         return back
     try:
-        house().desk(connection).ask_return(external_id, units, kind, reason, request.form.get("words", "").strip()[:500])
+        house().desk(connection).ask_return(external_id, units, kind, reason, text(request.form, "words", 500))
     except DomainError as error:
         refuse(error)
         return back

@@ -14,6 +14,7 @@ from orderyard.core.kernel.values import Money
 from orderyard.core.web.api import gettext as _
 
 from .campaigns import Campaign, Variant
+from .typed import plain
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -60,7 +61,7 @@ def read(
     wrong: dict[str, str] = {}
 
     def text(name: str, longest: int = 200) -> str:
-        value = given.get(name, "").strip().replace("\r\n", "\n")
+        value = plain(given.get(name, ""))
         if len(value) > longest:
             wrong[name] = _("No more than %(count)s characters fit.", count=longest)
         return value[:longest]
@@ -105,7 +106,7 @@ def read(
 
 
 def _variants(given: Mapping[str, str], desk: Desk | None, currency: str, wrong: dict[str, str]) -> list[Variant]:
-    rows = [(place, sku) for place in range(MOST_VARIANTS) if (sku := given.get(f"sku-{place}", "").strip())]
+    rows = [(place, sku) for place in range(MOST_VARIANTS) if (sku := plain(given.get(f"sku-{place}", "")))]
     offers = {one.sku: one for one in desk.offers([sku for _, sku in rows])} if desk is not None else {}
     found: list[Variant] = []
     for place, sku in rows:
@@ -123,7 +124,7 @@ def _variants(given: Mapping[str, str], desk: Desk | None, currency: str, wrong:
             else:
                 price = offered.price.minor
         most = _whole(given.get(f"most-{place}", "").strip(), f"most-{place}", wrong, 0, 100_000)
-        title = given.get(f"title-{place}", "").strip()[:120] or offered.title
+        title = plain(given.get(f"title-{place}", ""))[:120] or offered.title
         found.append(Variant(sku, title, price or 0, most))
     if not rows:
         wrong["sku-0"] = _("Name at least one SKU to sell.")

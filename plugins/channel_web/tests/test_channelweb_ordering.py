@@ -224,6 +224,22 @@ def test_a_paused_connection_closes_the_page(quick: Site) -> None:
     assert "takes no orders any more" in quick.browser().get("/x/channel_web/p/tea").text
 
 
+def test_signs_nobody_can_see_break_nothing(site: Site) -> None:
+    site.open()
+    browser = site.browser()
+    for path in ("/x/channel_web/p/t%00ea", "/x/channel_web/find?number=%00", "/x/channel_web/order/a%00/b?k=1"):
+        assert browser.client.get(path).status_code in (200, 404)
+    find = browser.get("/x/channel_web/find").text
+    assert browser.post("/x/channel_web/find", find, number="SO\0", phone="\0").status_code == 404
+    assert site.order(browser, name="王\0小明", message="a\0\r\nb", detail="科技园南区\u202e12号", u_TEE="1").status_code == 303
+    card = site.house.card(1)
+    assert (card.receiver.name, card.receiver.detail, card.message) == ("王小明", "科技园南区12号", "a\nb")
+    staff = site.staff()
+    page = staff.get("/x/channel_web/campaigns/tea/edit").text
+    typed = {"title": "T\0ea", "sku-0": "TEE\0", "title-0": "\0x", "cod": "y", "words": "\0"}
+    assert staff.post("/x/channel_web/campaigns/tea/edit", page, **typed).status_code == 303
+
+
 def test_a_page_whose_connection_is_gone_sells_nothing(quick: Site) -> None:
     quick.open()
     browser = quick.browser()

@@ -114,6 +114,13 @@ def test_what_cannot_be_taken_in_is_kept_for_a_person(stand: House, desk: Desk, 
     assert stand.db.rows("SELECT body, verdict FROM inbox") == [(body, "parked")]
 
 
+def test_a_name_that_no_database_keeps_is_parked_too(stand: House, desk: Desk) -> None:
+    told = desk.deliver(document(stand, "K\0"))
+    assert (told.verdict, told.order_id) == ("parked", None)
+    assert desk.orders("K\0", "5678") == []
+    assert stand.db.row("SELECT verdict FROM inbox") == ("parked",)
+
+
 def test_a_paused_shop_takes_nothing_in(stand: House, desk: Desk) -> None:
     with stand.work() as uow:
         pause(uow, 1, "stocktaking")
