@@ -60,6 +60,7 @@ def test_the_code_brings_the_goods(enter: Enter, system: System, pickup: int) ->
 def test_what_is_due_is_paid_at_the_counter(enter: Enter, system: System) -> None:
     order_id = kept(system, "ST-2", 1, cod=True)
     desk = enter("warehouse")
+    assert "To be paid at pickup" in desk.get(f"/orders/{order_id}").text
     desk.post(f"/pickups/{order_id}/hand-over", page=f"/orders/{order_id}", code="4711", method="card")
     assert status(system, order_id) == "completed"
     assert system.installation.db.rows("SELECT amount, method FROM payment WHERE order_id = ?", (order_id,)) == [(6900, "card")]
