@@ -37,7 +37,7 @@ from .core.host import plugins as host
 from .core.host.migrating import migrate_plugins
 from .core.host.sealing import Seal, write_key_file
 from .core.host.service import PluginContexts, keep_faults
-from .core.inventory import alerts, figures
+from .core.inventory import alerts, figures, hints
 from .core.inventory import checks as inventory_checks
 from .core.inventory.api import GoodsMoved, ReservationsLost, SalesFigure, StockChanged, StockFigure, StockFreed
 from .core.kernel.checks import Finding, findings
@@ -233,6 +233,8 @@ class System:
             keep_faults(self.installation, self.plugins)
         self._changed: set[int] = set()
         self._watched: set[int] = set()
+        self.works_elsewhere = False
+        """Whether another process does the work, and is to be told of stock that changed here."""
         self._lock = threading.Lock()
         self._wire(wiring)
         self.worker = Worker(
@@ -265,6 +267,7 @@ class System:
                 Round("renew", 600, self.channels.upkeep.renew_all, "items"),
                 Round("subscriptions", 6 * 3600, self.channels.upkeep.subscribe_all, "items"),
                 Round("publish", 60, self.publish, "publish"),
+                Round("heed", 1, self.heed),
                 Round("publish_changed", 1, self.publish_changed, "publish"),
                 Round("watch", 60, self.watch),
                 Round("watch_changed", 1, self.watch_changed),
@@ -340,6 +343,8 @@ class System:
         with self._lock:
             self._changed |= changed
             self._watched |= changed
+        if self.works_elsewhere:
+            hints.leave(self.installation, changed)
         self.worker.wake()
 
     def _refused(self, owner: str, error: CredentialsRefused) -> None:
@@ -384,6 +389,14 @@ class System:
 
     def publish(self) -> dict[str, int]:
         return self.channels.publishing.publish_all()
+
+    def heed(self) -> int:
+        """Hear what processes that only serve pages did to stock; how many SKUs."""
+        touched = hints.take(self.installation)
+        with self._lock:
+            self._changed |= touched
+            self._watched |= touched
+        return len(touched)
 
     def publish_changed(self) -> dict[str, int]:
         """Publish what the last transactions touched; whatever is missed here the next whole round finds."""

@@ -111,6 +111,7 @@ def init(context: click.Context, name: str, currency: str, timezone: str) -> Non
 def serve(context: click.Context, host: str, port: int, proxy: str, worker: bool) -> None:
     """Serve the console, plugins' pages and the addresses for pushes, and do the work."""
     system = _system(context)
+    system.works_elsewhere = not worker
     server = _server(create_app(system), host, port, proxy)
     click.echo(f"console at {server.address}")
     server.start()

@@ -407,3 +407,12 @@ class PurchaseLine(Table):
         table_name = "purchase_line"
         indexes = ((("purchase", "sku"), True),)
         constraints = (peewee.Check("received <= quantity"),)
+
+
+class StockHint(Table):
+    """A SKU whose stock was touched by a process that does no work itself; whoever works takes the row away."""
+
+    sku_id = peewee.IntegerField(primary_key=True)
+
+    class Meta:
+        table_name = "stock_hint"

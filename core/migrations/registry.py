@@ -29,6 +29,7 @@ from ..inventory.models import (
     SkuTracking,
     StockCount,
     StockCountLine,
+    StockHint,
     StockLevel,
     StockLock,
     StockMove,
@@ -70,5 +71,6 @@ TABLES: tuple[type[Table], ...] = (
     ShipmentNotice, PluginSetting, PluginMemory, PluginFault, Person, SignIn, PriceList, PriceListItem, Promotion,
     OrderLink, FreightTemplate, ImportMapping, ImportFile, ImportRow, ReviewerScope, BlacklistEntry, Amendment, Lineage,
     Putback, SafetyStock, StockLock, LockedUnits, PresaleCap, StockThreshold, LowStock, Supplier, PurchaseOrder, PurchaseLine,
+    StockHint,
     GiftCount, Presale, PresaleOrder, PresaleLine, AfterSale, AfterSaleLine,
 )  # fmt: skip
