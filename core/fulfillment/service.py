@@ -24,7 +24,7 @@ from .api import FoReleased, FoState, FoVoided, RelabelWanted, ShipmentDelivered
 from .routing import Demand, decide
 from .serving import FoLineRow as FoLineRow
 from .serving import Serving, serve
-from .states import FO, INSIDE, LIVE, OPEN, quoted
+from .states import FETCHED, FO, INSIDE, LIVE, OPEN, quoted
 
 BY_HAND = "by_hand"
 """In `why`: the warehouse was chosen by a person, for this reason."""
@@ -606,6 +606,8 @@ def ship(uow: UnitOfWork, fo_id: int) -> None:
     fo, (waybill_id, waybill, carrier, state) = _fo(row), row[-4:]
     _refuse_if_blocked(uow, fo, Step.SHIP)
     FO.check(fo.number, fo.state, FoState.SHIPPED, remedy="pick and pack it first; a shipped one ships only once")
+    if state is None and uow.db.row(f"SELECT 1 FROM fulfillment_order f WHERE f.id = ? AND {FETCHED}", (fo_id,)):
+        raise DomainError(f"{fo.number} is picked up by its buyer", remedy="no carrier is needed; hand it over")
     if state != WaybillState.ISSUED:
         raise DomainError(f"{fo.number} has no waybill yet", remedy="wait for the carrier, or look at the work list")
     lines = fo_lines(uow, fo_id)

@@ -78,6 +78,16 @@ def test_two_uploads_of_the_same_batch_at_once(shop: House) -> None:
     assert shop.system.verify() == []
 
 
+def test_the_last_ones_sold_at_two_tills_at_once(shop: House) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda no: take(shop, sale(no, ("TEE", 10, 9900)))[0], (1, 2)))
+    assert [one["verdict"] for one in answers] == ["effective"] * 2
+    assert sorted(bool(one["waits"]) for one in answers) == [False, True]  # the other one is kept, and waits for a person
+    assert on_hand(shop, "TEE") == (0, 0)
+    assert sorted(row[0] for row in orders(shop)) == ["completed", "to_ship"]
+    assert shop.system.verify() == []
+
+
 def test_a_paused_connection_takes_nothing_in_and_loses_nothing(quick: House) -> None:
     with quick.work() as uow:
         pause(uow, 1, "being counted")
