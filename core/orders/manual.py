@@ -159,7 +159,7 @@ def _price(db: Database, merchant: Merchant, shop: ShopFacts, order: HandOrder, 
         if problem := text_problem(part, getattr(order, part)):
             problems[part] = problem
     if problems:
-        raise DomainError("; ".join(f"{part} {problem}" for part, problem in problems.items()), remedy="correct it")
+        raise DomainError("; ".join(f"the order's {part} {problem}" for part, problem in problems.items()), remedy="correct it")
     if len(order.number) > 100 or len(order.lines) > 1000:
         raise DomainError("this is too long for one order", remedy="a number has at most 100 letters, an order 1000 lines")
     if order.cod and order.paid:

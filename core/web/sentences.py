@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
+from typing import NamedTuple
 
 from babel.messages.mofile import read_mo
 
@@ -24,15 +25,28 @@ from .services import services
 DOMAIN = "refusals"
 LONGEST = 600
 """Longer texts are answers of machines, not sentences."""
-_JOINED = 8
+_JOINED = 6
 _WITHIN = 3
 """Sentences that may be strung together, and joints that may stand inside one of them; more is not looked for."""
 LIGHT = 8
 """Fixed words shorter than this fit what people write too: there such a sentence is known only by a value that is."""
-_CODED = {"status", "state", "source", "target", "review", "finance", "step", "type", "kind", "listed", "payment"}
+_CODED = {"status", "state", "source", "target", "review", "finance", "step", "type", "kind", "listed", "payment", "part"}
 """Places whose value is a code, or several with commas between."""
-_KINDS = ("status", "fo", "review", "hold", "payment", "after_sale", "purchase", "transfer", "waybill", "step", "type")
-_JOINTS = (("; ", "；"), (": ", "："), (", ", "、"))
+_KINDS = (
+    "status",
+    "fo",
+    "review",
+    "hold",
+    "payment",
+    "after_sale",
+    "purchase",
+    "transfer",
+    "waybill",
+    "step",
+    "type",
+    "file_field",
+)
+_JOINTS = {"; ": "；", ": ": "：", ", ": "、"}
 """How the code strings sentences together."""
 
 
@@ -73,12 +87,28 @@ class Sentence:
         return found
 
 
+class _Match(NamedTuple):
+    """A sentence and its values; `until` and `joint` say where the next one begins."""
+
+    sentence: Sentence
+    values: Mapping[str, str]
+    until: int = 0
+    joint: str = ""
+
+
+class _Reading(NamedTuple):
+    """A text as it is said, and how many of its letters were known."""
+
+    said: str
+    known: int
+
+
 class Catalogue:
     """The sentences of one language."""
 
     def __init__(self, translations: Mapping[str, str]) -> None:
         sentences = [Sentence.of(template, said) for template, said in translations.items()]
-        self._whole = {one.fixed[0]: one.translation.format() for one in sentences if not one.names}
+        self._whole = {one.fixed[0]: one for one in sentences if not one.names}
         heaviest = sorted((one for one in sentences if one.names), key=lambda one: -one.weight)
         self._light = [one for one in heaviest if one.weight < LIGHT]
         heavy = [one for one in heaviest if one.weight >= LIGHT]
@@ -88,57 +118,71 @@ class Catalogue:
 
     def said(self, text: str, *, ours: bool = False) -> str:
         """The text translated as far as it is known."""
-        return self._known(text, ours, _JOINED) or text
+        return self._read(text, ours, _JOINED).said
 
-    def _known(self, text: str, ours: bool, more: int) -> str | None:
-        """None where nothing of it is known; `more` parts are looked at, however many somebody strung together."""
+    def _read(self, text: str, ours: bool, more: int) -> _Reading:
+        """The reading that knows most of the words; `more` parts are looked at, however many somebody strung together."""
+        unread = _Reading(text, 0)
         if not text or not more or len(text) > LONGEST:
-            return None
-        if (whole := self._whole_sentence(text, ours)) is not None:
-            return whole
-        for joint, chinese in _JOINTS:
+            return unread
+        found = [self._filled(match, ours, more) for match in (self._matched(text), self._matched(text, strict=False)) if match]
+        if head := self._head(text):
+            begin = self._filled(head, ours, more)
+            rest = self._read(text[head.until + len(head.joint) :], ours, more - 1)
+            found.append(_Reading(f"{begin.said}{_JOINTS[head.joint]}{rest.said}", begin.known + rest.known))
+        if not found and (strung := [(text.find(joint), joint) for joint in _JOINTS if joint in text]):
+            at, joint = min(strung)
+            rest = self._read(text[at + len(joint) :], ours, more - 1)
+            found += [_Reading(f"{text[:at]}{_JOINTS[joint]}{rest.said}", rest.known)] if rest.known else []
+        return max(found, key=lambda one: one.known) if found else self._lightly(text, ours, more) or unread
+
+    def _matched(self, text: str, *, strict: bool = True) -> _Match | None:
+        """The sentence with most fixed words; where `strict`, none whose values reach over a joint."""
+        if text in self._whole:
+            return _Match(self._whole[text], {})
+        for sentence in self._begun.get(text[:1], self._anyhow):
+            values = sentence.values(text)
+            if values is not None and not (strict and any("; " in value or ": " in value for value in values.values())):
+                return _Match(sentence, values)
+        return None
+
+    def _head(self, text: str) -> _Match | None:
+        """A sentence with which a string of them begins; what stands in brackets is not cut."""
+        for joint in _JOINTS:
             at = text.find(joint)
             for _ in range(_WITHIN):
                 if at < 0:
                     break
-                if (start := self._whole_sentence(text[:at], ours)) is not None:
-                    rest = text[at + len(joint) :]
-                    return f"{start}{chinese}{self._known(rest, ours, more - 1) or rest}"
+                outside = text.count("(", 0, at) == text.count(")", 0, at)
+                if outside and (found := self._matched(text[:at])) is not None:
+                    return found._replace(until=at, joint=joint)
                 at = text.find(joint, at + 1)
-        if (loose := self._matched(text, strict=False)) is not None:
-            return self._filled(*loose, ours)
-        first, joint, rest = text.partition(", ")
-        if joint and (told := self._known(rest, ours, more - 1)) is not None:
-            return f"{first}、{told}"
-        return self._lightly(text, ours)
-
-    def _whole_sentence(self, text: str, ours: bool) -> str | None:
-        if text in self._whole:
-            return self._whole[text]
-        found = self._matched(text, strict=True)
-        return self._filled(*found, ours) if found else None
-
-    def _matched(self, text: str, *, strict: bool) -> tuple[Sentence, dict[str, str]] | None:
-        """The sentence with most fixed words; where `strict`, none whose values reach over a joint."""
-        for sentence in self._begun.get(text[:1], self._anyhow):
-            values = sentence.values(text)
-            if values is not None and not (strict and any("; " in value or ": " in value for value in values.values())):
-                return sentence, values
         return None
 
-    def _lightly(self, text: str, ours: bool) -> str | None:
-        last = None
+    def _lightly(self, text: str, ours: bool, more: int) -> _Reading | None:
         for sentence in self._light:
-            if (values := sentence.values(text)) is None:
-                continue
-            if any(_coded(name, value) or value in self._whole for name, value in values.items()):
-                return self._filled(sentence, values, ours)
-            last = last or (sentence, values)
-        return self._filled(*last, ours) if last and ours else None
+            values = sentence.values(text)
+            if values is not None and (
+                (ours and sentence.fixed[0])
+                or any(self._coded(name, value) or self._matched(value) for name, value in values.items())
+            ):
+                return self._filled(_Match(sentence, values), ours, more)
+        return None
 
-    def _filled(self, sentence: Sentence, values: Mapping[str, str], ours: bool) -> str:
-        told = {name: _coded(name, value) or self.said(value, ours=ours) for name, value in values.items()}
-        return sentence.translation.format(**told)
+    def _filled(self, match: _Match, ours: bool, more: int) -> _Reading:
+        told = {name: self._coded(name, value) or self._read(value, ours, more - 1) for name, value in match.values.items()}
+        said = match.sentence.translation.format(**{name: one.said for name, one in told.items()})
+        return _Reading(said, match.sentence.weight + sum(one.known for one in told.values()))
+
+    def _coded(self, name: str, value: str) -> _Reading | None:
+        """A code, or several with commas between, in words; what stands behind one in brackets is a sentence."""
+        if name.rstrip("0123456789") not in _CODED:
+            return None
+        code, bracket, note = value.partition(" (")
+        if bracket and note.endswith(")") and (one := _label(code)) is not None:
+            return _Reading(f"{one}（{self.said(note[:-1])}）", len(value))
+        words = [_label(code) for code in value.split(", ")]
+        return None if None in words else _Reading("、".join(filter(None, words)), len(value))
 
 
 def said(text: str, *, ours: bool = False) -> str:
@@ -170,9 +214,5 @@ def read_translations(folders: Iterable[Path], tongue: str) -> dict[str, str]:
     return found
 
 
-def _coded(name: str, value: str) -> str | None:
-    if name.rstrip("0123456789") not in _CODED:
-        return None
-    codes = value.split(", ")
-    words = [next((str(labels.KINDS[kind][code]) for kind in _KINDS if code in labels.KINDS[kind]), None) for code in codes]
-    return None if None in words else "、".join(filter(None, words))
+def _label(code: str) -> str | None:
+    return next((str(labels.KINDS[kind][code]) for kind in _KINDS if code in labels.KINDS[kind]), None)

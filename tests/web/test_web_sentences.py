@@ -115,12 +115,17 @@ def test_the_source_is_read(source: str, found: set[str]) -> None:
         ("order SO00000012 is shipped: he phoned twice", "订单 SO00000012 的状态是已发货：he phoned twice"),
         ("order SO00000012 is shipped; nothing of it is open", "订单 SO00000012 的状态是已发货，没有可修改的内容"),
         ("missing: province, a mobile number (123 is none)", "缺少：省份、手机号（123 无效）"),
+        ("order 7 owes 5, and 4 were handed over: ask the carrier about it", "订单 7 应收 5，交来 4：请询问承运商"),
+        (
+            "FO1 must not ship: address_changed (too late; ask the carrier to intercept SF1)",
+            "FO1 不能进行下一步（阻止发货）：地址已变更（已来不及；请让承运商拦截 SF1）",
+        ),
         ("no answer within 5 seconds (3 attempts)", "5 秒内没有应答（已尝试 3 次）"),
         ("changed on the platform; order 7 has no line 3", "在平台上被更改；订单 7 没有行 3"),
         ("the buyer phoned; he is angry", "the buyer phoned; he is angry"),
         ("wait until the buyer calls: then ship it", "wait until the buyer calls: then ship it"),
         ("{braces} are no places", "{braces} are no places"),
-        ("; ".join(["nothing to do"] * 10), "；".join(["无需处理"] * 8) + "；nothing to do; nothing to do"),
+        ("; ".join(["nothing to do"] * 10), "；".join(["无需处理"] * 6) + "；" + "; ".join(["nothing to do"] * 4)),
         ("", ""),
     ],
 )
