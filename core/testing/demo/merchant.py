@@ -115,10 +115,10 @@ def found(uow: UnitOfWork) -> dict[str, int]:
     return places
 
 
-def open_shop(uow: UnitOfWork, code: str, currency: str, warehouses: Mapping[str, int], carrier: str) -> int:
+def open_shop(uow: UnitOfWork, code: str, currency: str, warehouses: Mapping[str, int], carrier: str, title: str = "") -> int:
     """A shop served by every warehouse; prices hold 13 % VAT at home and no tax abroad."""
     home = currency == "CNY"
-    title = {"CNY": "有间茶铺旗舰店", "USD": "Tea & Thread"}.get(currency, code)
+    title = title or {"CNY": "有间茶铺旗舰店", "USD": "Tea & Thread"}.get(currency, code)
     shop_id = add_shop(
         uow, code, title, currency, timezone="Asia/Shanghai" if home else "America/New_York", tax_rate=1300 if home else 0
     )

@@ -29,7 +29,7 @@ from .merchant import found, offers, open_shop
 Say = Callable[[str], None]
 
 
-PLUGINS = ("carrier_sf", "channel_shopify", "channel_taobao", "crm_sync", "finance_export", "gifts", "replenish")
+PLUGINS = ("carrier_sf", "channel_shopify", "channel_taobao", "channel_web", "crm_sync", "finance_export", "gifts", "replenish")
 """Who takes part, as far as they are installed: two platforms are enough to see the road, whatever else is there."""
 
 
@@ -102,6 +102,13 @@ def _settle(place: Town) -> None:
             connect(
                 uow, system.seal, code=code, kind="channel", adapter=channel.name, shop_id=shop_id, fields=kind.settings,
                 settings=channel.settings(),
+            )  # fmt: skip
+        for name in sorted(set(system.plugins.channels) - {channel.name for channel in place.channels.values()}):
+            # Its pages are the platform: a shop is all it needs.
+            shop_id = open_shop(uow, _code(name), "CNY", warehouses, carrier, "有间茶铺自营")
+            connect(
+                uow, system.seal, code=_code(name), kind="channel", adapter=name, shop_id=shop_id,
+                fields=system.plugins.channels[name].settings, settings={},
             )  # fmt: skip
         for slug, crm in place.crms.items():
             save_settings(uow, system.seal, system.plugins.manifests[slug], crm.settings())
