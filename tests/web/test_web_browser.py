@@ -43,6 +43,7 @@ PAGES = {
     "bins": "/stock/bins/",
     "presales": "/presales/",
     "remittances": "/ledger/cod/",
+    "giving-back": "/ledger/giving-back/",
     "rules": "/rules/",
     "customers": "/customers/",
     "customer": "/customers/1",
