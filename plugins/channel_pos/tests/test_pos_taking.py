@@ -70,8 +70,9 @@ def test_more_than_the_books_have_is_kept_and_waits(shop: House) -> None:
 
 def test_two_uploads_of_the_same_batch_at_once(shop: House) -> None:
     batch = [sale(no, ("TEE", 1, 9900), ("CAP", 1, 4900)) for no in range(1, 6)]
+    at, now = desk(shop), shop.environment.now()
     with ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(lambda _: take(shop, *batch), range(3)))
+        answers = list(pool.map(lambda _: taking.take(at, batch, now, overrides=True), range(3)))
     assert [[one["verdict"] for one in each] for each in answers] == [["effective"] * 5] * 3
     assert orders(shop) == [("completed", "counter", "paid")] * 5
     assert (on_hand(shop, "TEE"), on_hand(shop, "CAP")) == ((5, 0), (5, 0))
@@ -79,8 +80,10 @@ def test_two_uploads_of_the_same_batch_at_once(shop: House) -> None:
 
 
 def test_the_last_ones_sold_at_two_tills_at_once(shop: House) -> None:
+    at, now = desk(shop), shop.environment.now()
+    whole = [[sale(no, ("TEE", 10, 9900))] for no in (1, 2)]
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda no: take(shop, sale(no, ("TEE", 10, 9900)))[0], (1, 2)))
+        answers = [one for [one] in pool.map(lambda sales: taking.take(at, sales, now, overrides=True), whole)]
     assert [one["verdict"] for one in answers] == ["effective"] * 2
     assert sorted(bool(one["waits"]) for one in answers) == [False, True]  # the other one is kept, and waits for a person
     assert on_hand(shop, "TEE") == (0, 0)
