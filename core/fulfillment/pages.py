@@ -11,6 +11,7 @@ from ..customers.queries import ADDRESS_SQL, address_from
 from ..kernel.db import Database, as_json, as_moment, marks
 from ..kernel.values import Address
 from .api import FoState
+from .states import FETCHED
 
 CAP = 1000
 PAGE = 40
@@ -161,6 +162,14 @@ def counts(db: Database) -> dict[str, int]:
         for state in FoState
     )
     return dict(db.rows(text))
+
+
+def to_be_fetched(db: Database) -> int:
+    """Packed ones that leave with their buyers, not with a carrier; counted to CAP and one more."""
+    row = db.row(
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM fulfillment_order f WHERE f.state = 'packed' AND {FETCHED} LIMIT {CAP + 1}) AS c"
+    )
+    return int(row[0]) if row else 0
 
 
 def scanned(db: Database, code: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -94,3 +95,14 @@ def test_nobody_comes(enter: Enter, system: System, clock: Any, pickup: int) -> 
 def test_who_only_looks_hands_nothing_over(enter: Enter, system: System, pickup: int) -> None:
     assert enter("viewer").post(f"/pickups/{pickup}/hand-over", page="/", code="4711").status_code == 403
     assert status(system, pickup) == "to_ship"
+
+
+def test_a_prepared_pickup_is_no_parcel_to_ship(enter: Enter, system: System, pickup: int) -> None:
+    desk = enter("warehouse")
+    before = re.search(r"Ship (\d+) packed", desk.text("/"))
+    with system.installation.unit_of_work("test") as uow:
+        uow.db.change(
+            "UPDATE fulfillment_order SET state = 'packed' WHERE id IN (SELECT fo_id FROM fo_line WHERE order_id = ?)", (pickup,)
+        )
+    after = re.search(r"Ship (\d+) packed", desk.text("/"))
+    assert (before and before[0]) == (after and after[0])

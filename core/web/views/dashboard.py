@@ -95,7 +95,10 @@ def _next_actions(orders: dict[str, int], fos: dict[str, int], wishes: int, paus
     if may(Permission.FULFILLMENT_WORK):
         found += _across_the_counter()
         for state in (FoState.PACKED, FoState.PICKED, FoState.RELEASED):
-            if count := fos.get(state, 0):
+            count = fos.get(state, 0)
+            if state is FoState.PACKED and count <= fo_reads.CAP:
+                count -= fo_reads.to_be_fetched(services().installation.db)
+            if count > 0:
                 address = url_for("console.fulfillment.index", state=state.value)
                 found.append(Next(_warehouse_work(state, count), _("Oldest payment first."), address))
     if parked - paused > 0 and may(Permission.WORK_READ):
