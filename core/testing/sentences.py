@@ -22,7 +22,7 @@ ERRORS = frozenset(name for name, one in vars(errors).items() if isinstance(one,
 ELSEWHERE = frozenset({"SignInRefused", "Unpriced", "SealError", "SettingsMissing", "Verdict", "Unsuitable"})
 """Errors and verdicts that rooms define for themselves, and that carry sentences as those of the kernel do."""
 PLACES: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(("quantity", "one_line", "bounded", "code", "words", "day", "checked"), (1,)),
+    **dict.fromkeys(("quantity", "one_line", "bounded", "code", "words", "day", "checked", "SettingField"), (1,)),
     "wrong": (1,),
     "problem": (2,),
     "note": (3,),
@@ -106,7 +106,7 @@ class _Reader:
                     elif isinstance(args[0], ast.Name) and args[0].id == "uow":  # a command, told why
                         self._keep(argument, whole=True)
                 for keyword in named:
-                    if keyword.arg in REASONS:
+                    if keyword.arg in REASONS or (keyword.arg == "help" and _name(func) == "SettingField"):
                         self._keep(keyword.value)
                 if _name(func) == "append":
                     self._keep(args[0], whole=True)

@@ -79,22 +79,8 @@ RULE: Words = {
     "Orders per telephone number": _("Orders per telephone number"),
     "Price far below list": _("Price far below list"),
     "Blacklist": _("Blacklist"),
-    "Needed in China": _("Needed in China"),
-    "Any of province, city, district, street, mobile. A town stands for a district; municipalities need no city.": _(
-        "Any of province, city, district, street, mobile. A town stands for a district; municipalities need no city."
-    ),
-    "Limit in CNY": _("Limit in CNY"),
-    "Limit in USD": _("Limit in USD"),
-    "Look at the buyer's message": _("Look at the buyer's message"),
-    "Look at the seller's memo": _("Look at the seller's memo"),
-    "Words, with commas between them": _("Words, with commas between them"),
-    "Orders": _("Orders"),
-    "The order that makes it so many is the first to be held.": _("The order that makes it so many is the first to be held."),
-    "Within hours": _("Within hours"),
-    "Counted back from the order's own time.": _("Counted back from the order's own time."),
-    "Percent of the list price": _("Percent of the list price"),
 }
-"""What built-in rules call themselves and their settings; a plugin's rules speak for themselves."""
+"""What built-in rules call themselves; a plugin's rules speak for themselves."""
 
 STOCK_ACTIONS: Words = {
     "ordered": _("Ordered from the supplier"),
