@@ -204,6 +204,8 @@ class Ability:
     """The finest thing a waybill can be told for: `order`, `line` or `quantity`."""
     stock_batch: int = 20
     """Stock figures one call may carry."""
+    hosted: bool = False
+    """Its pages are a plugin's own: nothing is ever pulled, for documents are handed in at the desk."""
 
 
 @dataclass(frozen=True, slots=True)

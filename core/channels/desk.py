@@ -128,6 +128,8 @@ class HostedDesk:
             name = f"{external_id}@{version.isoformat()}"
         with self._installation.unit_of_work(f"channel:{facts.code}") as uow:
             row = inbox.store(uow, facts.id, SOURCE, name, external_id, version=version, body=body)
+            if row is not None:
+                uow.db.change("UPDATE connection SET last_good_at = ? WHERE id = ?", (uow.now, facts.id))
         kept = self._db.row(
             "SELECT id, body, verdict FROM inbox WHERE connection_id = ? AND source = ? AND delivery_id = ?",
             (facts.id, SOURCE, name),

@@ -114,6 +114,8 @@ class Feeds:
         try:
             channel = self._accounts.channel(facts)
             ability, now = channel.ability, self._installation.environment.now()
+            if ability.hosted:
+                return result
             for feed in _feeds(facts, channel):
                 since = (feed.since or now - FIRST_LOOK) - (ability.overlap if feed.since else timedelta(0))
                 until = now - ability.lag

@@ -118,6 +118,7 @@ class HostedConformance:
     # what it does not do
 
     def test_there_is_nothing_to_pull_and_nobody_to_ask(self, channel: Channel) -> None:
+        assert channel.ability.hosted, "say Ability(hosted=True): nothing is pulled"
         page = channel.pull(Window(self.AT - timedelta(days=1), self.AT))
         assert (page.found, page.cursor) == ((), None)
         with pytest.raises(RemoteRejected):

@@ -29,7 +29,7 @@ class ShopCounter(Channel):
         SettingField("foot", "Bottom of the receipt", required=False, help="Lines end with |."),
         SettingField("float", "Cash in the drawer in the morning", required=False, default="0"),
     )  # fmt: skip
-    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity")
+    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity", hosted=True)
 
     def pull(self, window: Window, cursor: str | None = None) -> Page:
         return Page((), None)

@@ -29,7 +29,7 @@ class OrderPage(Channel):
             help="What comes back faster was filled in by a machine.",
         ),
     )  # fmt: skip
-    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity")
+    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity", hosted=True)
 
     def pull(self, window: Window, cursor: str | None = None) -> Page:
         return Page((), None)

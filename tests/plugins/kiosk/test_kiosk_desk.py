@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import pytest
 from orderyard.core.aftersales.api import AfterSaleState, AfterSaleType
 from orderyard.core.channels.api import Desk
 from orderyard.core.connections.service import connect, pause
+from orderyard.core.kernel.db import as_moment
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Money
 from orderyard.core.orders.api import OrderStatus, PaymentState
 from orderyard.core.orders.service import PaymentFacts, receive_payment
-from orderyard.core.testing.builders import House, open_house
+from orderyard.core.testing.builders import AT, House, open_house
 from orderyard.core.testing.databases import Databases
+from orderyard.core.testing.paper import Platform
 from orderyard.core.testing.paper import plugin as paper
 
 TO = {
@@ -29,7 +32,7 @@ TO = {
 
 @pytest.fixture
 def stand(databases: Databases, tmp_path: Path) -> Iterator[House]:
-    with open_house(databases, tmp_path, plugins={"kiosk": orderyard_kiosk, "paper": paper()}) as house:
+    with open_house(databases, tmp_path, transport=Platform(AT), plugins={"kiosk": orderyard_kiosk, "paper": paper()}) as house:
         with house.work() as uow:
             for code, adapter in (("kiosk-1", "kiosk"), ("kiosk-2", "kiosk"), ("paper-1", "paper")):
                 connect(
@@ -112,6 +115,15 @@ def test_what_cannot_be_taken_in_is_kept_for_a_person(stand: House, desk: Desk, 
     assert why in told.reason
     assert desk.deliver(body) == told
     assert stand.db.rows("SELECT body, verdict FROM inbox") == [(body, "parked")]
+
+
+def test_nothing_is_pulled_and_the_last_document_is_the_last_good_sync(stand: House, desk: Desk) -> None:
+    stand.environment.moment += timedelta(hours=1)
+    desk.deliver(document(stand))
+    stand.system.pull()
+    assert stand.db.rows("SELECT code FROM connection WHERE cursor IS NOT NULL") == [("paper-1",)]
+    [(seen,)] = stand.db.rows("SELECT last_good_at FROM connection WHERE code = 'kiosk-1'")
+    assert as_moment(seen) == stand.environment.moment
 
 
 def test_a_name_that_no_database_keeps_is_parked_too(stand: House, desk: Desk) -> None:

@@ -39,7 +39,7 @@ class Kiosk(Channel):
     name: ClassVar[str] = "kiosk"
     title: ClassVar[str] = "Kiosk"
     settings: ClassVar[tuple[SettingField, ...]] = (SettingField("greeting", "Greeting", default="Hello"),)
-    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity")
+    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity", hosted=True)
 
     def pull(self, window: Window, cursor: str | None = None) -> Page:
         return Page((), None)
