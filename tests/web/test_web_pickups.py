@@ -102,7 +102,8 @@ def test_a_prepared_pickup_is_no_parcel_to_ship(enter: Enter, system: System, pi
     before = re.search(r"Ship (\d+) packed", desk.text("/"))
     with system.installation.unit_of_work("test") as uow:
         uow.db.change(
-            "UPDATE fulfillment_order SET state = 'packed' WHERE id IN (SELECT fo_id FROM fo_line WHERE order_id = ?)", (pickup,)
+            "UPDATE fulfillment_order SET state = 'packed' WHERE id IN (SELECT fo_id FROM fo_line WHERE order_id = ?)",
+            (pickup,),
         )
     after = re.search(r"Ship (\d+) packed", desk.text("/"))
     assert (before and before[0]) == (after and after[0])
