@@ -186,7 +186,7 @@ def route(uow: UnitOfWork, events: Sequence[ReviewPassed]) -> None:
                 holds.append(("fo", fo_id, HoldCode.OUT_OF_STOCK, "routing", note))
             if order.merge_minutes and order.merge_key and not order.sealed:
                 waits.setdefault(order.merge_minutes, []).append(("fo", fo_id, HoldCode.MERGE_WAIT, "merging", ""))
-            uow.note("routed", "order", order.id, f"{fo_number(fo_id)} from {codes_of[warehouse_id]}", why)
+            uow.note("routed", "order", order.id, f"{fo_number(fo_id)} is sent from {codes_of[warehouse_id]}", why)
             line_rows = uow.take_ids("fo_line", len(merged))
             for row_id, (line_id, (sku_id, count, kept)) in zip(line_rows, merged.items(), strict=True):
                 lines.append((row_id, fo_id, order.id, line_id, sku_id, count, kept))

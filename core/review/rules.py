@@ -154,8 +154,11 @@ class Words(ReviewRule):
     )
 
     def judge(self, order: OrderCard) -> Verdict:
-        texts = (("message", order.message), ("memo", order.memo))
-        found = [f"{what}: {text.strip()}" for what, text in texts if text.strip() and _on(self.config.get(what, "yes"))]
+        found = []
+        if (message := order.message.strip()) and _on(self.config.get("message", "yes")):
+            found.append(f"message: {message}")
+        if (memo := order.memo.strip()) and _on(self.config.get("memo", "yes")):
+            found.append(f"memo: {memo}")
         return Verdict(False, "; ".join(found)) if found else PASSED
 
 

@@ -108,8 +108,8 @@ class _Reader:
                 for keyword in named:
                     if keyword.arg in REASONS or (keyword.arg == "help" and _name(func) == "SettingField"):
                         self._keep(keyword.value)
-                if _name(func) == "append":
-                    self._keep(args[0], whole=True)
+                if isinstance(func, ast.Attribute) and func.attr == "append":
+                    self._keep(args[0], whole=_name(func.value) != "done")
             case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=value) if (
                 name.strip("_").lower() in REASONS
             ):
@@ -126,6 +126,10 @@ class _Reader:
             case ast.FunctionDef(returns=ast.Name(id="str")):
                 for answer in _answers(node):
                     self._keep(answer, whole=True)
+            case ast.FunctionDef(returns=ast.Subscript(value=ast.Name(id="list"), slice=ast.Name(id="str"))):
+                for answer in _answers(node):
+                    for one in answer.elts if isinstance(answer, ast.List) else ():
+                        self._keep(one, whole=not isinstance(one, ast.Constant))
 
     def _parameter(self, func: ast.expr, position: int) -> str:
         """What a function of this module calls the argument at a position."""

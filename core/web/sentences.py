@@ -30,7 +30,21 @@ _WITHIN = 3
 """Sentences that may be strung together, and joints that may stand inside one of them; more is not looked for."""
 LIGHT = 8
 """Fixed words shorter than this fit what people write too: there such a sentence is known only by a value that is."""
-_CODED = {"status", "state", "source", "target", "review", "finance", "step", "type", "kind", "listed", "payment", "part"}
+_CODED = {
+    "status",
+    "state",
+    "source",
+    "target",
+    "review",
+    "finance",
+    "step",
+    "type",
+    "kind",
+    "listed",
+    "payment",
+    "part",
+    "code",
+}
 """Places whose value is a code, or several with commas between."""
 _KINDS = (
     "status",
@@ -72,6 +86,10 @@ class Sentence:
     def weight(self) -> int:
         return sum(map(len, self.fixed))
 
+    @property
+    def light(self) -> bool:
+        return self.weight < LIGHT and not any(": " in words for words in self.fixed)
+
     def values(self, text: str) -> dict[str, str] | None:
         """What stands in the places, each as short as the fixed words allow; None where the text is another sentence."""
         first, last = self.fixed[0], self.fixed[-1]
@@ -110,8 +128,8 @@ class Catalogue:
         sentences = [Sentence.of(template, said) for template, said in translations.items()]
         self._whole = {one.fixed[0]: one for one in sentences if not one.names}
         heaviest = sorted((one for one in sentences if one.names), key=lambda one: -one.weight)
-        self._light = [one for one in heaviest if one.weight < LIGHT]
-        heavy = [one for one in heaviest if one.weight >= LIGHT]
+        heavy = [one for one in heaviest if not one.light]
+        self._light = [one for one in heaviest if one.light]
         self._anyhow = [one for one in heavy if not one.fixed[0]]
         begun = {one.fixed[0][0] for one in heavy if one.fixed[0]}
         self._begun = {letter: [one for one in heavy if one.fixed[0][:1] in ("", letter)] for letter in begun}
