@@ -104,7 +104,8 @@ class _Reader:
                     if position in PLACES.get(_name(func), ()) or self._parameter(func, position) in REASONS:
                         self._keep(argument)
                     elif isinstance(args[0], ast.Name) and args[0].id == "uow":  # a command, told why
-                        self._keep(argument, whole=True)
+                        if any(" " in text for text in self._texts(argument, 0)):
+                            self._keep(argument)
                 for keyword in named:
                     if keyword.arg in REASONS or (keyword.arg == "help" and _name(func) == "SettingField"):
                         self._keep(keyword.value)

@@ -102,6 +102,7 @@ def test_every_sentence_is_known_again_and_taken_for_no_other(chinese: Catalogue
         ("raise DomainError(f\"{n} {'bins' if n > 1 else 'bin'} left\")", {"{n} bins left", "{n} bin left"}),
         ('def f(x):\n why = f"{x} is old"\n raise DomainError(f"no: {why}")', {"no: {why}", "{x} is old"}),
         ('_WHY = {1: "far too old"}\nhold(note=_WHY[n])', {"far too old"}),
+        ('move(uow, fo, FoState.PACKED, "parcel closed")\nuow.db.row("SELECT 1 FROM fo")', {"parcel closed"}),
         ('SettingField("url", "Gateway", help=f"one of {x}")', {"Gateway", "one of {x}"}),
         ('log.warning("bin %s is full", bin)\nx = "to_ship"\nraise DomainError(code, remedy=f"{a}: {b}")', set()),
     ],
