@@ -1,4 +1,4 @@
-"""The sentences a package says no with, found in its source: what `pybabel extract` runs for refusals.cfg.
+"""The sentences a package says no with, or why, or what its settings ask for, found in its source; refusals.cfg names it.
 
 Code says `DomainError(f"order {head.number} is {head.status}", remedy="reload the order")` and nothing more. Each such
 text is a sentence whose values are places, here `order {number} is {status}`; the console knows a sentence again by its
@@ -19,7 +19,7 @@ from ..kernel import errors
 REASONS = frozenset({"remedy", "reason", "because", "note", "why", "what", "problem", "says"})
 """Arguments and variables that hold a sentence for people, whoever they are handed to."""
 ERRORS = frozenset(name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception))
-ELSEWHERE = frozenset({"SignInRefused", "Unpriced", "SealError", "SettingsMissing", "Verdict", "Unsuitable"})
+ELSEWHERE = frozenset({"SignInRefused", "Unpriced", "SealError", "SettingsMissing", "Verdict"})
 """Errors and verdicts that rooms define for themselves, and that carry sentences as those of the kernel do."""
 PLACES: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("quantity", "one_line", "bounded", "code", "words", "day", "checked", "SettingField"), (1,)),
@@ -103,9 +103,8 @@ class _Reader:
                 for position, argument in enumerate(args):
                     if position in PLACES.get(_name(func), ()) or self._parameter(func, position) in REASONS:
                         self._keep(argument)
-                    elif isinstance(args[0], ast.Name) and args[0].id == "uow":  # a command, told why
-                        if any(" " in text for text in self._texts(argument, 0)):
-                            self._keep(argument)
+                    elif _name(args[0]) == "uow" and any(" " in text for text in self._texts(argument, 0)):
+                        self._keep(argument)  # a command, told why
                 for keyword in named:
                     if keyword.arg in REASONS or (keyword.arg == "help" and _name(func) == "SettingField"):
                         self._keep(keyword.value)
