@@ -130,19 +130,17 @@ def _before(tables: Tables, desk: Desk, campaign: Campaign, phone: str, form: st
         kept, since = counting.claim_phone(tables, campaign.code, phone, form, now, campaign.repeat_hours)
         if kept == form:
             return None
-        if _stands(desk, kept):
+        if desk.delivered(kept) is None:
+            if now - since < _HANDING_IN:
+                break
+        elif _stands(desk.order(kept)):
             return Answer(Outcome.REPEATED, kept)
-        if desk.delivered(kept) is None and now - since < _HANDING_IN:
-            break
         counting.free_phone(tables, kept)
     return Answer(Outcome.WRONG, wrong={"": _("Somebody orders with this telephone right now. Try again.")})
 
 
-def _stands(desk: Desk, external_id: str) -> bool:
-    """Whether an order keeps its telephone from ordering again: it came in, and is not cancelled."""
-    if desk.delivered(external_id) is None:
-        return False
-    bought = desk.order(external_id)
+def _stands(bought: Bought | None) -> bool:
+    """Whether what came in keeps its telephone from ordering again: it waits for a person, or is an order and not cancelled."""
     return bought is None or bought.status is not OrderStatus.CANCELLED
 
 
