@@ -13,7 +13,7 @@ Enter = Callable[..., Any]
 
 TAOBAO = {
     "title": "云裳旗舰店", "currency": "CNY", "timezone": "Asia/Shanghai", "tax": "13", "ship_policy": "complete_only",
-    "ship_hours": "48", "carrier": "sf", "merge_minutes": "0", "parcel_first": "0", "parcel_next": "",
+    "ship_hours": "48", "pickup_days": "7", "carrier": "sf", "merge_minutes": "0", "parcel_first": "0", "parcel_next": "",
 }  # fmt: skip
 
 
