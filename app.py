@@ -72,6 +72,7 @@ from .core.orders.api import (
     OrderSettled,
     ReviewPassed,
     ReviewWithdrawn,
+    SaleUndone,
     SettledOrder,
     Sold,
     UnitsAdded,
@@ -304,7 +305,7 @@ class System:
         wiring.hear(ReservationsLost, lose)
         wiring.hear(ReservationsLost, gifts.hear_lost)
         wiring.hear(StockFreed, fulfillment.offer)
-        wiring.hear((MoneyReceived, MoneyReturned, CodRemitted, DepositForfeited, Sold, GoodsMoved), ledger.hear)
+        wiring.hear((MoneyReceived, MoneyReturned, CodRemitted, DepositForfeited, Sold, SaleUndone, GoodsMoved), ledger.hear)
         for kind in (UnitsCancelled, OrderChanged, UnitsAdded):
             wiring.hear(kind, promised.hear_changed)
         wiring.hear(UnitsCancelled, gifts.hear_cancelled)

@@ -10,6 +10,7 @@ from ..connections.service import ConnectionFacts, connection, connections, paus
 from ..customers import queries as customers
 from ..fulfillment import service as fulfillment
 from ..fulfillment.api import FoReleased, FoState, FoVoided, RelabelWanted, WaybillState
+from ..fulfillment.coming_back import turn_back
 from ..fulfillment.states import FETCHED, INSIDE, LIVE, quoted
 from ..host.plugins import Plugins
 from ..host.sealing import Seal
@@ -261,7 +262,8 @@ class CarrierEngine:
             return 0
         rows = self._installation.db.rows(
             "SELECT w.number, a.phone FROM waybill w JOIN fulfillment_order f ON f.id = w.fo_id JOIN postal_address a "
-            "ON a.id = f.address_id WHERE w.carrier = ? AND w.state = 'used' AND w.delivered_at IS NULL ORDER BY w.id",
+            "ON a.id = f.address_id WHERE w.carrier = ? AND w.state = 'used' AND w.delivered_at IS NULL "
+            "AND f.state <> 'returned' ORDER BY w.id",
             (facts.code,),
         )
         new = 0
@@ -295,6 +297,8 @@ class CarrierEngine:
                     uow.db.change("UPDATE waybill SET tracking = ? WHERE id = ?", (event.state, row[0]))
                 if event.state is TrackingState.DELIVERED:
                     fulfillment.deliver(uow, row[0], event.text)
+                elif event.state in (TrackingState.RETURNING, TrackingState.RETURNED):
+                    turn_back(uow, row[0], event.text)
         return new
 
     def receive(self, code: str, delivery: Delivery) -> bytes:

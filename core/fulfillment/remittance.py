@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..kernel.errors import DomainError, OrderyardError
 from ..kernel.uow import UnitOfWork
-from ..orders.service import PaymentFacts, receive_payment
+from ..orders.service import PaymentFacts, due, receive_payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,10 @@ def _order(uow: UnitOfWork, row: Handed, key: str) -> int:
         raise DomainError(
             f"parcel {row.number} holds {len(ids)} orders", remedy="write one row for each order, with the order's number"
         )
-    [(number, cod, total, received)] = uow.db.rows(
-        "SELECT number, cod, total, received FROM sales_order WHERE id = ?" + ("" if uow.db.sqlite else " FOR UPDATE"),
-        (ids[0],),
-    )
+    owed = max(0, due(uow, ids[0]).minor)
+    [(number, cod)] = uow.db.rows("SELECT number, cod FROM sales_order WHERE id = ?", (ids[0],))
     if not cod:
         raise DomainError(f"order {number} is not cash on delivery", remedy="check the number on the carrier's list")
-    if row.amount > total - received and not uow.db.row("SELECT 1 FROM payment WHERE key = ?", (key,)):
-        raise DomainError(
-            f"order {number} owes {total - received}, and {row.amount} were handed over", remedy="ask the carrier about it"
-        )
+    if row.amount > owed and not uow.db.row("SELECT 1 FROM payment WHERE key = ?", (key,)):
+        raise DomainError(f"order {number} owes {owed}, and {row.amount} were handed over", remedy="ask the carrier about it")
     return int(ids[0])

@@ -70,6 +70,11 @@ def received(event: MoneyReceived) -> Draft:
     )
 
 
+def sale_ref(number: str, key: str) -> str:
+    """What a sale's entry is filed under, by the order's number and the shipment's key."""
+    return f"{number}-SALE-{mark(key)}"
+
+
 def sold(event: Sold) -> Draft:
     """What was paid in advance, or what the carrier will collect, becomes revenue and tax that is due."""
     if event.collector:
@@ -77,7 +82,7 @@ def sold(event: Sold) -> Draft:
     else:
         owed = [debit(Role.ADVANCES, event.goods + event.freight), debit(Role.ADVANCES_TAX, event.tax)]
     return Draft(
-        f"{event.number}-SALE-{mark(event.key)}",
+        sale_ref(event.number, event.key),
         event.at,
         f"销售 sale {event.number}",
         ORDER,

@@ -12,7 +12,7 @@ from ..kernel.db import Question
 from ..kernel.errors import DomainError, Duplicate, PeriodClosed, Unbalanced
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money
-from ..orders.api import CodRemitted, DepositForfeited, MoneyReceived, MoneyReturned, Sold
+from ..orders.api import CodRemitted, DepositForfeited, MoneyReceived, MoneyReturned, SaleUndone, Sold
 from . import postings
 from .api import JournalLine
 from .postings import Draft
@@ -20,7 +20,7 @@ from .queries import find_entry
 
 CLOSED = Question("SELECT MAX(code) FROM ledger_period WHERE closed_at IS NOT NULL", (), 1)
 """What is asked before anything is posted."""
-Booked = MoneyReceived | MoneyReturned | CodRemitted | DepositForfeited | Sold | GoodsMoved
+Booked = MoneyReceived | MoneyReturned | CodRemitted | DepositForfeited | Sold | SaleUndone | GoodsMoved
 """What the books hear of."""
 
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -63,9 +63,18 @@ def hear(uow: UnitOfWork, events: Sequence[Booked]) -> None:
                 drafts.append(postings.forfeited(event))
             case Sold():
                 drafts.append(postings.sold(event))
+            case SaleUndone():
+                _undo_sale(uow, event)
             case GoodsMoved():
                 drafts.append(postings.moved(event))
     post(uow, [draft for draft in drafts if draft])
+
+
+def _undo_sale(uow: UnitOfWork, event: SaleUndone) -> None:
+    """Reverse a sale in red; one that came to nothing was never posted."""
+    ref = postings.sale_ref(event.number, event.key)
+    if find_entry(uow.db, ref) is not None:
+        reverse(uow, ref, event.because)
 
 
 def post(uow: UnitOfWork, drafts: Iterable[Draft]) -> int:

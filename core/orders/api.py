@@ -415,6 +415,16 @@ class DepositForfeited:
 
 
 @dataclass(frozen=True, slots=True)
+class SaleUndone:
+    """A shipment that was to be paid at the door came back: the sale known by `key` never was."""
+
+    order_id: int
+    number: str
+    key: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sold:
     """Units of an order left the house and became revenue. `collector` is the carrier who collects at the door, else empty."""
 

@@ -8,7 +8,7 @@ from ..kernel.checks import LIMIT, Check, Finding, RowCheck
 from ..kernel.db import Database
 from ..kernel.uow import Merchant
 from .api import FinanceState, ReviewState
-from .states import Units, derive_payment, derive_status
+from .states import Units, came_back_whole, derive_payment, derive_status
 
 _LINE = "FROM order_line l JOIN sales_order o ON o.id = l.order_id"
 _LINE_PLACE = "order_line {id} ({number} line {no})"
@@ -214,6 +214,7 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
             cod=bool(cod),
             settled=settled,
             collected=collected_at is not None,
+            refused=came_back_whole(Units(*sums)),
         ).value
         for name, stored, derived in (("status", status, known), ("payment", payment, facet)):
             if stored != derived:

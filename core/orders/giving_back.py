@@ -19,7 +19,7 @@ MOST = 200
 _OPEN = "'pending_payment', 'pending_review', 'to_ship'"
 _OVER = "'shipped', 'completed', 'cancelled'"
 _PAID_HERE = "EXISTS (SELECT 1 FROM payment p WHERE p.order_id = o.id AND p.amount > 0 AND p.method <> 'platform')"
-_GONE = "({0} * (l.shipped + l.cancelled) / l.quantity - {0} * l.shipped / l.quantity)"
+_GONE = "({0} * (l.shipped + l.cancelled) / l.quantity - {0} * (l.shipped - l.bounced) / l.quantity)"
 _DUST = "(SELECT COUNT(*) FROM order_line l WHERE l.order_id = o.id AND NOT l.kit)"
 """Shares are cut to the fen in the order in which things happened, so a fen a line is no claim."""
 _BACK = (
@@ -49,7 +49,8 @@ def due_back(db: Database) -> list[DueBack]:
         f"SELECT o.id, o.number, o.external_number, s.title, o.buyer_name, o.status, {_BACK} AS back, {_DUST} AS dust, "
         "o.currency "
         "FROM sales_order o JOIN shop s ON s.id = o.shop_id WHERE o.received > o.refunded AND NOT o.cod "
-        f"AND (o.status IN ({_OPEN}) OR (o.status IN ({_OVER}) AND o.advance > 0)) AND {_PAID_HERE}"
+        f"AND (o.status IN ({_OPEN}) OR (o.status IN ({_OVER}) AND o.advance > 0) "
+        f"OR o.id IN (SELECT order_id FROM order_line WHERE bounced > 0)) AND {_PAID_HERE}"
         f") q WHERE q.back > q.dust ORDER BY q.id LIMIT {MOST}"
     )
     return [

@@ -12,7 +12,7 @@ from ..kernel.uow import UnitOfWork
 from .api import FinanceState, OrderMoved, OrderStatus, ReviewState, Transition
 from .holds import close_all
 from .money import share
-from .states import Units, derive_payment, derive_status
+from .states import Units, came_back_whole, derive_payment, derive_status
 
 
 @dataclass
@@ -135,7 +135,7 @@ def derived(uow: UnitOfWork, head: Head, lines: Sequence[Line]) -> tuple[OrderSt
     status = derive_status(units, settled=settled, review=head.judged, completed=head.completed_at is not None)
     payment = derive_payment(
         total=head.total, received=head.received, refunded=head.refunded, cod=head.cod, settled=settled,
-        collected=head.collected_at is not None,
+        collected=head.collected_at is not None, refused=came_back_whole(units),
     )  # fmt: skip
     if status is not head.status:
         ask_first(uow, "order", head.id, head.status, status, {"number": head.number, "shop": head.shop})
@@ -172,8 +172,9 @@ def ask_first(uow: UnitOfWork, document: str, document_id: int, source: str, tar
 
 
 def still_due(head: Head, lines: Sequence[Line]) -> int:
+    """What the units that are to come or have come cost, less what was paid; those that bounced have not come."""
     worth = sum(
-        amount - share(amount, line.quantity, line.shipped, line.cancelled)
+        amount - share(amount, line.quantity, line.shipped - line.bounced, line.cancelled + line.bounced)
         for line in lines
         for amount in (line.amount, line.freight)
     )

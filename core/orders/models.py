@@ -132,6 +132,7 @@ class OrderLine(Table):
         )
 
 
+OrderLine.add_index(OrderLine.index(OrderLine.order, where=OrderLine.bounced > 0, name="order_line_bounced"))
 OrderLine.add_index(
     OrderLine.index(OrderLine.item_id, OrderLine.variant_id, where=OrderLine.sku.is_null(), name="order_line_unknown")
 )

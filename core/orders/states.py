@@ -80,11 +80,16 @@ class Units:
     bounced: int
 
 
+def came_back_whole(units: Units) -> bool:
+    """Whether everything that ever left is here again, undelivered, and nothing more will leave."""
+    return units.shipped > 0 and units.open == 0 and units.bounced == units.shipped
+
+
 def derive_status(units: Units, *, settled: bool, review: ReviewState, completed: bool) -> OrderStatus:
     """An order's status: a pure function of what is still open, what left, what came back, payment and review."""
     if units.shipped == 0 and units.open == 0:
         return OrderStatus.CANCELLED
-    if units.shipped > 0 and units.open == 0 and units.bounced == units.shipped:
+    if came_back_whole(units):
         return OrderStatus.CANCELLED
     if units.shipped == 0 and not settled:
         return OrderStatus.PENDING_PAYMENT
@@ -96,9 +101,9 @@ def derive_status(units: Units, *, settled: bool, review: ReviewState, completed
 
 
 def derive_payment(
-    *, total: int, received: int, refunded: int, cod: bool, settled: bool, collected: bool = False
+    *, total: int, received: int, refunded: int, cod: bool, settled: bool, collected: bool = False, refused: bool = False
 ) -> PaymentState:
-    """The payment facet of an order; amounts in minor units."""
+    """The payment facet of an order; amounts in minor units. `refused` says that everything came back undelivered."""
     if refunded > 0 and refunded >= received:
         return PaymentState.REFUNDED
     if refunded > 0:
@@ -106,6 +111,8 @@ def derive_payment(
     if cod:
         if received >= total > 0:
             return PaymentState.COD_REMITTED
+        if refused:
+            return PaymentState.COD_REFUSED
         return PaymentState.COD_COLLECTED if collected else PaymentState.COD_PENDING
     if settled:
         return PaymentState.PAID

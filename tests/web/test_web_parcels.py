@@ -88,3 +88,16 @@ def test_only_the_warehouse_plans_otherwise(enter: Enter) -> None:
     for path in ("/fulfillment/2/split", "/fulfillment/2/carrier", "/fulfillment/merging", "/fulfillment/put-back/1"):
         assert enter("viewer").post(path, because="x").status_code == 403, path
     assert "Plan it otherwise" not in enter("viewer").text("/fulfillment/5")
+
+
+def test_a_parcel_that_reached_nobody_is_taken_in_again(enter: Enter, system: System) -> None:
+    [(fo_id,)] = system.installation.db.rows("SELECT id FROM fulfillment_order WHERE state = 'shipped' ORDER BY id LIMIT 1")
+    page = f"/fulfillment/{fo_id}"
+    warehouse = enter("warehouse")
+    assert "It came back undelivered" in warehouse.text(page)
+    refused = warehouse.post(f"{page}/came-back", page=page, because="nobody there", quality="fine")
+    assert "was not chosen" in refused.text
+    done = warehouse.post(f"{page}/came-back", page=page, because="nobody there", quality="good")
+    assert "in the warehouse again" in done.text
+    assert "It came back undelivered" not in warehouse.text(page)
+    assert system.verify() == []

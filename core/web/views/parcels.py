@@ -8,8 +8,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ...auth.permissions import Permission
-from ...fulfillment import merging, putback, replanning, split
+from ...fulfillment import coming_back, merging, putback, replanning, split
 from ...fulfillment import pages as reads
+from ...inventory.api import Quality
 from ...kernel.errors import DomainError
 from ...kernel.uow import UnitOfWork
 from ..access import needs
@@ -62,6 +63,21 @@ def do(fo_id: int, step: str) -> Response:
         "put_back": (lambda uow: putback.put_back_all(uow, fo_id, place), _("Everything lies on the shelf again.")),
     }
     perform(*commands[step])
+    return _to(fo_id)
+
+
+@pages.post("/<row:fo_id>/came-back")
+@needs(Permission.FULFILLMENT_WORK)
+def came_back(fo_id: int) -> Response:
+    """A parcel that reached nobody is here again."""
+    because, quality = text("because"), text("quality")
+
+    def command(uow: UnitOfWork) -> None:
+        if quality not in set(Quality):
+            raise DomainError(_("%(what)s was not chosen", what=_("The quality")), remedy=_("Choose one of the list."))
+        coming_back.came_back(uow, fo_id, quality=Quality(quality), because=because)
+
+    perform(command, _("The goods are in the warehouse again, and the order knows it."))
     return _to(fo_id)
 
 

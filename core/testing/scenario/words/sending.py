@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from ....carriers.api import TrackingState
 from ....fulfillment import merging, putback, remittance, replanning, split
 from ....fulfillment import service as fulfillment
+from ....fulfillment.coming_back import came_back
+from ....inventory.api import Quality
 from ....kernel.errors import DomainError
 from ....kernel.uow import UnitOfWork
 from ....orders import queries
@@ -209,6 +211,12 @@ def scan(world: World, said: Said) -> None:
     _carrier_says(world, said, state)
 
 
+def came_back_again(world: World, said: Said) -> None:
+    fo_id = world.fo(said["fo"])
+    with world.work(said.get("person", "")) as uow:
+        came_back(uow, fo_id, quality=Quality(said.get("quality", "qc")), because=said.get("text", "refused at the door"))
+
+
 def closed(world: World, said: Said) -> None:
     world.market.depots[said["carrier"]].closed = said["text"]
 
@@ -389,6 +397,8 @@ FORMS: tuple[Form[World], ...] = (
     Form("send <fos>", "Each goes the rest of its way: released, picked, packed, shipped.", send),
     Form("deliver <fo>", "The carrier says that its parcel arrived.", deliver),
     Form("carrier says <fo> is <state>", "Another news of a parcel: `in_transit`, `delivery_failed`, `returning`.", scan),
+    Form("came back <fo> [as <quality>] [because <text>] [by <person>]",
+         "A parcel that reached nobody is in its warehouse again, to be inspected unless it says otherwise.", came_back_again),
     Form("carrier <carrier> hands over <delivery>", "Its statement of what it collected at the door, order by order; the same "
          "number again counts nothing.", hand_over, {"lines*": "<order> <amount>"}),
     Form("carrier <carrier> refuses because <text>", "It books nothing.", closed),
