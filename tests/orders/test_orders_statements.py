@@ -9,7 +9,7 @@ import pytest
 
 from orderyard.core.fulfillment import service as fulfillment
 from orderyard.core.inventory import service as inventory
-from orderyard.core.kernel.db import Change, Question, Rows
+from orderyard.core.kernel.db import Change, Database, Question, Rows
 from orderyard.core.orders.api import HoldCode
 from orderyard.core.orders.intake import OrderDraft, place
 from orderyard.core.testing.builders import House
@@ -128,13 +128,17 @@ def test_what_is_held_back_crosses_no_savepoint(house: House) -> None:
             assert written == ["now"]
 
 
+def _held_back_and_failed(db: Database, written: list[str]) -> None:
+    db.hold_back(("warehouse",), lambda: written.append("now"))
+    raise LookupError
+
+
 def test_what_is_held_back_is_undone_with_its_savepoint(house: House) -> None:
     db = house.db
     written: list[str] = []
     with db.write_transaction():
         with pytest.raises(LookupError), db.savepoint():
-            db.hold_back(("warehouse",), lambda: written.append("now"))
-            raise LookupError
+            _held_back_and_failed(db, written)
         db.row("SELECT COUNT(*) FROM warehouse")
     assert not written
 
