@@ -237,6 +237,7 @@ def _calm_down(market: Market) -> None:
     before = None
     for _ in range(40):
         market.environment.moment += timedelta(minutes=20)
+        _wait_for_the_patient(market)
         with market.system.installation.unit_of_work("person:bench") as uow:
             for (task_id,) in uow.db.rows("SELECT id FROM task WHERE state = 'parked'"):
                 retry(uow, task_id)
@@ -250,6 +251,17 @@ def _calm_down(market: Market) -> None:
         if now == before:
             return
         before = now
+
+
+def _wait_for_the_patient(market: Market) -> None:
+    """Let time pass until whoever was asked for patience is through: a platform's bucket fills by the second."""
+    db = market.system.installation.db
+    for _ in range(4_000):
+        if not market.system.worker.drain().worked and not db.rows(
+            "SELECT 1 FROM task WHERE state IN ('due', 'leased') LIMIT 1"
+        ):
+            return
+        market.environment.moment += timedelta(seconds=15)
 
 
 def _tell(market: Market) -> dict[str, Any]:

@@ -16,7 +16,8 @@ PAGES = (
 
 SHOP = {
     "title": "云裳", "currency": "CNY", "timezone": "Asia/Shanghai", "tax": "9", "ship_policy": "what_is_there",
-    "ship_hours": "24", "pickup_days": "7", "carrier": "", "merge_minutes": "30", "parcel_first": "6.5", "parcel_next": "1", "finance_review": "y",
+    "ship_hours": "24", "pickup_days": "7", "carrier": "", "merge_minutes": "30", "parcel_first": "6.5", "parcel_next": "1",
+    "finance_review": "y",
 }  # fmt: skip
 SENT = (
     ("/shops/1", SHOP),
