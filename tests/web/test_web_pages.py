@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orderyard.app import System
+from orderyard.app import System, create_app
 from orderyard.core.orders import pages as order_pages
 from orderyard.core.testing.databases import Databases
 
@@ -323,3 +323,14 @@ def test_a_form_that_is_too_large_is_refused(enter: Enter) -> None:
     answer = enter("reviewer").post("/orders/9/reject", because="x" * 2_000_000)
     assert answer.status_code == 413
     assert "Send less at once" in answer.text
+
+
+def test_what_an_earlier_start_compiled_is_not_compiled_again(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert create_app(system).test_client().get("/sign-in").status_code == 200
+    second = create_app(system)
+
+    def compiled_again(*given: object, **more: object) -> object:
+        raise AssertionError(f"compiled again: {given[1:]}")
+
+    monkeypatch.setattr(second.jinja_env, "compile", compiled_again)
+    assert second.test_client().get("/sign-in").status_code == 200
