@@ -212,11 +212,14 @@ def _buy(market: Market, dice: random.Random, count: int, start: int) -> None:
 def _go_on(market: Market) -> None:
     """Everything the house does by itself and in its warehouse, once round; a paused connection is resumed by somebody."""
     system = market.system
-    market.environment.moment += timedelta(seconds=40)
+    market.environment.moment += timedelta(seconds=20)
     with system.installation.unit_of_work("person:bench") as uow:
         for (connection_id,) in uow.db.rows("SELECT id FROM connection WHERE state = 'paused'"):
             resume(uow, connection_id)
-    system.pull()
+    for _ in range(3):
+        # A dear platform gives only so much at once, and more some seconds later.
+        market.environment.moment += timedelta(seconds=20)
+        system.pull()
     system.channels.feeds.ask_queues()
     system.worker.drain()
     system.release()
