@@ -43,6 +43,7 @@ def recorded(house: House, work: Callable[[], object]) -> list[Transaction]:
         found.append(tape.kept)
         return tape
 
+    # The tape goes in where the driver is called, which the database offers nobody else.
     db._executing = taped  # type: ignore[method-assign]
     work()
     db._executing = plain  # type: ignore[method-assign]

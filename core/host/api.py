@@ -10,8 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from ..channels.api import Desk, DeskFacts
 from ..customers.api import CustomerCard
+from ..hosted.api import Desk, DeskFacts
 from ..inventory.api import SalesFigure, StockFigure
 from ..kernel.errors import DomainError
 from ..kernel.transport import Transport

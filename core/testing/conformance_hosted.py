@@ -27,8 +27,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ..channels.api import Channel, ChannelOrder, Delivered, Desk, Window, check
+from ..channels.api import Channel, ChannelOrder, Window, check
 from ..connections.service import connect
+from ..hosted.api import Delivered, Desk
 from ..kernel.errors import RemoteNotUnderstood, RemoteRejected
 from ..orders.api import ReviewState
 from ..review.decisions import approve

@@ -69,7 +69,7 @@ def open_to_all(view: View) -> View:
 
 def shows_pictures(view: View) -> View:
     """A page that may show pictures from any https address, as somebody entered them."""
-    view.shows_pictures = True  # type: ignore[attr-defined]
+    view.shows_pictures = True  # type: ignore[attr-defined]  # a mark on the function, as `needs` leaves one
     return view
 
 

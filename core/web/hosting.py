@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Blueprint, Flask, current_app, request
-from flask_babel import Domain  # type: ignore[import-untyped]
+from flask_babel import Domain  # type: ignore[import-untyped]  # it ships no types
 
-from ..channels.api import Desk, DeskFacts
-from ..channels.desk import HostedDesk, desk_facts
 from ..connections.service import connection, connections
 from ..host.api import PluginContext
+from ..hosted.api import Desk, DeskFacts
+from ..hosted.desk import HostedDesk, desk_facts
 from ..kernel.errors import DomainError, PluginError
 from . import access, language
 from .services import ConsoleServices, services

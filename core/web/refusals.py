@@ -32,6 +32,7 @@ def perform(command: Callable[[UnitOfWork], object], done: str) -> bool:
 
 
 def refuse(error: OrderyardError) -> None:
+    # Flask types a message as text; the pages take this pair apart again.
     flash((said(error.what, ours=True), said(error.remedy, ours=True)), "danger")  # type: ignore[arg-type]
 
 

@@ -6,7 +6,7 @@ import threading
 
 from flask import Flask
 from waitress import create_server  # type: ignore[import-untyped]
-from waitress.wasyncore import close_all  # type: ignore[import-untyped]
+from waitress.wasyncore import close_all  # type: ignore[import-untyped]  # it ships no types
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a request the server reads at all; the application refuses much less."""

@@ -30,7 +30,8 @@ BELOW["connections"] = BELOW["outbox"] | {"outbox", "catalog"}
 BELOW["channels"] = BELOW["carriers"] = BELOW["automation"] = (
     BELOW["connections"] | BELOW["aftersales"] | {"aftersales", "connections"}
 )
-BELOW["migrations"] = DOMAINS | {"host", "outbox", "connections", "channels", "carriers", "automation"}
+BELOW["hosted"] = BELOW["channels"] | {"channels"}
+BELOW["migrations"] = DOMAINS | {"host", "outbox", "connections", "channels", "carriers", "hosted", "automation"}
 BELOW["web"] = BELOW["rest"] = BELOW["migrations"] | {"migrations", "hookspecs"}
 BELOW["app"] = BELOW["web"] | {"web", "rest"}
 BELOW["testing"] = BELOW["app"] | {"app"}
@@ -41,8 +42,8 @@ HEARS_EVERY_API = {"ledger", "hookspecs", "host", "outbox", "connections", "chan
 # What an api module may build on, since it is loaded by everybody above it.
 API_BELOW = {room: {other for other in rooms if other in DOMAINS} for room, rooms in BELOW.items()}
 API_BELOW["outbox"] = DOMAINS - {"kernel"}
-# A plugin's own shop is asked for through the host, and speaks its channel's values.
-API_BELOW["host"] = API_BELOW["outbox"] | {"channels"}
+# A plugin's own shop is asked for through the host.
+API_BELOW["host"] = API_BELOW["outbox"] | {"hosted"}
 # Plugins import these through hookspecs, so they must not pull in the house.
 LIGHT = {"core.testing.simulator", "core.testing.scripted"}
 

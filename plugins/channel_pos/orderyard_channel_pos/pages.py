@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, rend
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 
-from orderyard.core.channels.api import Desk, Parked
+from orderyard.core.hosted.api import Desk, Parked
 from orderyard.core.kernel.errors import DomainError, RemoteNotUnderstood
 from orderyard.core.kernel.values import Money, exponent
 from orderyard.core.web.api import Permission, house, may, me, merchant_timezone, needs, refuse, said, takes

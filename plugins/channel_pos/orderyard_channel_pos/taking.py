@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderyard.core.channels.api import Delivered, Desk
+from orderyard.core.hosted.api import Delivered, Desk
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.orders.api import OrderStatus, Reach
 

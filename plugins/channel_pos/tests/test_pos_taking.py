@@ -8,8 +8,8 @@ from typing import Any
 from orderyard_channel_pos import taking
 from pos_sales import sale
 
-from orderyard.core.channels.api import Desk
 from orderyard.core.connections.service import pause, resume
+from orderyard.core.hosted.api import Desk
 from orderyard.core.kernel.values import Money
 from orderyard.core.testing.builders import House
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from orderyard.core.channels.api import Bought, Desk
+from orderyard.core.hosted.api import Bought, Desk
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Address, Money, exponent
 from orderyard.core.web.api import house, open_to_all, shows_pictures

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from orderyard.core.aftersales.api import AfterSaleType
-from orderyard.core.channels.api import Bought
+from orderyard.core.hosted.api import Bought
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.web.api import gettext as _
 from orderyard.core.web.api import house, open_to_all, refuse

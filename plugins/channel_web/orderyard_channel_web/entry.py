@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from orderyard.core.channels.api import Desk, DeskFacts
+from orderyard.core.hosted.api import Desk, DeskFacts
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Money
 from orderyard.core.web.api import gettext as _

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orderyard.core.channels.api import Desk
 from orderyard.core.host.api import TableReader
+from orderyard.core.hosted.api import Desk
 from orderyard.core.orders.api import OrderStatus, PaymentState
 
 _SENT = (OrderStatus.SHIPPED, OrderStatus.COMPLETED)

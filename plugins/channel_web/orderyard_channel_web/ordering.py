@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orderyard.core.channels.api import Bought, Desk, Offered
 from orderyard.core.host.api import House, Tables
+from orderyard.core.hosted.api import Bought, Desk, Offered
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Address, Money
 from orderyard.core.orders.api import OrderStatus

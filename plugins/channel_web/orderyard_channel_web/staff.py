@@ -7,7 +7,7 @@ from dataclasses import replace
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from orderyard.core.channels.api import Desk
+from orderyard.core.hosted.api import Desk
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Money
 from orderyard.core.web.api import Permission, house, me, merchant_timezone, needs

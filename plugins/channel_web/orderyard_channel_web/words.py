@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orderyard.core.aftersales.api import AfterSaleState, AfterSaleType
-from orderyard.core.channels.api import AskedBack, Bought, Sent
+from orderyard.core.hosted.api import AskedBack, Bought, Sent
 from orderyard.core.orders.api import OrderStatus, PaymentState
 from orderyard.core.web.api import gettext as _
 

@@ -12,8 +12,8 @@ import orderyard_kiosk
 import pytest
 
 from orderyard.core.aftersales.api import AfterSaleState, AfterSaleType
-from orderyard.core.channels.api import Desk
 from orderyard.core.connections.service import connect, pause
+from orderyard.core.hosted.api import Desk
 from orderyard.core.kernel.db import as_moment
 from orderyard.core.kernel.errors import DomainError
 from orderyard.core.kernel.values import Money

@@ -13,15 +13,17 @@ from ..aftersales import service as aftersales
 from ..aftersales.api import AfterSaleType, Wanted
 from ..catalog.prices import prices_of
 from ..catalog.queries import Item, items_by_code, shop
+from ..channels import inbox
+from ..channels.accounts import Accounts
+from ..channels.api import DocumentKind, check
 from ..connections.service import ConnectionFacts, connection, settings_of
 from ..inventory.published import sellable
 from ..kernel.db import Database, marks
 from ..kernel.errors import DomainError
 from ..kernel.values import Money, quantity
 from ..orders.api import OrderStatus, PaymentState
-from . import bought, inbox
-from .accounts import Accounts
-from .api import AskedBack, Bought, Delivered, DeskFacts, DocumentKind, Offered, check
+from . import bought
+from .api import AskedBack, Bought, Delivered, DeskFacts, Offered
 from .counter import ShopCounter
 
 SOURCE = "desk"
