@@ -7,13 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
 
 from ..aftersales.api import AfterSaleState, AfterSaleType
+from ..channels.api import Ability, Channel, Confirmed, Page, Shipment, Window
 from ..fulfillment.api import Fetched
+from ..kernel.errors import RemoteRejected
 from ..kernel.values import Address, Money
 from ..orders.api import OrderStatus, PaymentState
+
+
+class HostedChannel(Channel):
+    """The adapter of such a shop: `read` is all that is left to say.
+
+    Nothing is pulled, for the pages hand their documents in at the desk, and nobody is told, for buyers look at the same pages.
+    """
+
+    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity", hosted=True)
+
+    def pull(self, window: Window, cursor: str | None = None) -> Page:
+        return Page((), None)
+
+    def fetch(self, external_id: str) -> bytes:
+        raise RemoteRejected(f"order {external_id} is kept nowhere else", remedy="replay the document that is kept")
+
+    def confirm_shipment(self, shipment: Shipment, key: str) -> Confirmed:
+        return Confirmed()
+
+    def find_shipment(self, shipment: Shipment) -> Confirmed | None:
+        return Confirmed(already=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from .builders import House
     from .databases import Databases
 
@@ -88,6 +90,19 @@ def house(databases: Databases, tmp_path: Path) -> Iterator[House]:
 
     with open_house(databases, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real browser, the system's Chromium; tests that need one skip where it or playwright is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no browser test: playwright is not installed")
+    path = Path("/usr/bin/chromium")
+    if not path.exists():
+        pytest.skip(f"no browser test: {path} is not here")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,8 @@ API_BELOW = {room: {other for other in rooms if other in DOMAINS} for room, room
 API_BELOW["outbox"] = DOMAINS - {"kernel"}
 # A plugin's own shop is asked for through the host.
 API_BELOW["host"] = API_BELOW["outbox"] | {"hosted"}
+# Its adapter is a channel's.
+API_BELOW["hosted"] = API_BELOW["hosted"] | {"channels"}
 # Plugins import these through hookspecs, so they must not pull in the house.
 LIGHT = {"core.testing.simulator", "core.testing.scripted"}
 

@@ -16,7 +16,6 @@ from orderyard.core.web.server import Server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "a quiet harbour"
 PAGES = {
     "overview": "/",
@@ -76,17 +75,6 @@ PAGES = {
     "people": "/people/",
     "nothing-here": "/orders/4711",
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="no browser test: playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no browser test: {CHROMIUM} is not here")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

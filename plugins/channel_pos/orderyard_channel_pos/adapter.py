@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import ClassVar
 
-from orderyard.core.channels.api import Ability, Channel, ChannelOrder, Confirmed, Page, Shipment, Window
-from orderyard.core.kernel.errors import RemoteRejected
+from orderyard.core.channels.api import ChannelOrder
+from orderyard.core.hosted.api import HostedChannel
 from orderyard.core.kernel.values import SettingField
 
 from . import document
@@ -14,7 +13,7 @@ from . import document
 METHODS = "cash, card"
 
 
-class ShopCounter(Channel):
+class ShopCounter(HostedChannel):
     """One counter of one shop; its sales are handed in at the desk."""
 
     name: ClassVar[str] = "channel_pos"
@@ -29,22 +28,9 @@ class ShopCounter(Channel):
         SettingField("foot", "Bottom of the receipt", required=False, help="Lines end with |."),
         SettingField("float", "Cash in the drawer in the morning", required=False, default="0"),
     )  # fmt: skip
-    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity", hosted=True)
-
-    def pull(self, window: Window, cursor: str | None = None) -> Page:
-        return Page((), None)
-
-    def fetch(self, external_id: str) -> bytes:
-        raise RemoteRejected(f"sale {external_id} is kept nowhere else", remedy="replay the document that is kept")
 
     def read(self, body: bytes) -> ChannelOrder:
         return document.read(body)
-
-    def confirm_shipment(self, shipment: Shipment, key: str) -> Confirmed:
-        return Confirmed()
-
-    def find_shipment(self, shipment: Shipment) -> Confirmed | None:
-        return Confirmed(already=True)
 
 
 def listed(text: str) -> list[str]:

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from flask import Blueprint
 
-from orderyard.core.channels.api import (
-    Ability,
-    Buyer,
-    Channel,
-    ChannelLine,
-    ChannelOrder,
-    Confirmed,
-    ListingRef,
-    Page,
-    Shipment,
-    TradeState,
-    Window,
-)
+from orderyard.core.channels.api import Buyer, Channel, ChannelLine, ChannelOrder, ListingRef, TradeState
 from orderyard.core.host.api import House
-from orderyard.core.kernel.errors import DomainError, RemoteNotUnderstood, RemoteRejected
+from orderyard.core.hosted.api import HostedChannel
+from orderyard.core.kernel.errors import DomainError, RemoteNotUnderstood
 from orderyard.core.kernel.values import Address, Money, SettingField
 from orderyard.hookspecs import Manifest, hookimpl
 
@@ -33,19 +22,12 @@ from .pages import pages
 manifest = Manifest(slug="kiosk", title="Kiosk", migrations=Path(__file__).parent / "migrations")
 
 
-class Kiosk(Channel):
+class Kiosk(HostedChannel):
     """Finds nothing by itself and has nobody to tell: what is ordered stands on our own page."""
 
     name: ClassVar[str] = "kiosk"
     title: ClassVar[str] = "Kiosk"
     settings: ClassVar[tuple[SettingField, ...]] = (SettingField("greeting", "Greeting", default="Hello"),)
-    ability: ClassVar[Ability] = Ability(span=timedelta(days=365), tracking_per="quantity", hosted=True)
-
-    def pull(self, window: Window, cursor: str | None = None) -> Page:
-        return Page((), None)
-
-    def fetch(self, external_id: str) -> bytes:
-        raise RemoteRejected(f"{external_id} is kept nowhere else")
 
     def read(self, body: bytes) -> ChannelOrder:
         try:
@@ -53,12 +35,6 @@ class Kiosk(Channel):
             return _order(said)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, DomainError) as error:
             raise RemoteNotUnderstood(f"no order of a kiosk: {error}") from error
-
-    def confirm_shipment(self, shipment: Shipment, key: str) -> Confirmed:
-        return Confirmed()
-
-    def find_shipment(self, shipment: Shipment) -> Confirmed | None:
-        return Confirmed(already=True)
 
 
 def _order(said: dict[str, Any]) -> ChannelOrder:
