@@ -9,7 +9,7 @@ from ..catalog.queries import Item
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Address
 from ..orders.changes import AddLine, Amount, Change, Freight, Quantity
-from ..orders.money import share
+from ..orders.money import left
 from .api import ChannelLine, ChannelOrder, TradeState
 
 
@@ -50,7 +50,7 @@ def ours(uow: UnitOfWork, order_id: int) -> dict[str, Ours]:
     found: dict[str, Ours] = {}
     for no, (external_id, quantity, _) in tops.items():
         parts = leaves.get(no, [])
-        worth = sum(amount - share(amount, count, sent, gone) for _, count, sent, gone, amount in parts)
+        worth = sum(left(amount, count, gone) for _, count, _, gone, amount in parts)
         shipped = max((-(-sent // per_kit) for per_kit, _, sent, _, _ in parts), default=0)
         cancelled = min((gone // per_kit for per_kit, _, _, gone, _ in parts), default=0)
         found.setdefault(external_id, Ours(no, quantity, shipped, cancelled, worth))
@@ -118,12 +118,12 @@ def _priced(line: ChannelLine, then: ChannelLine | None, mine: Ours, target: int
         return []
     cost = _cost(line, mine, target)
     if target < mine.wanted:
-        left = mine.worth - share(mine.worth, mine.wanted, 0, mine.wanted - target)
+        stays = left(mine.worth, mine.wanted, mine.wanted - target)
     elif mine.apart:
-        left = mine.worth
+        stays = mine.worth
     else:
-        left = mine.worth + (target - mine.wanted) * line.unit_price.minor
-    return [] if cost == left else [Amount(mine.no, cost)]
+        stays = mine.worth + (target - mine.wanted) * line.unit_price.minor
+    return [] if cost == stays else [Amount(mine.no, cost)]
 
 
 def _cost(line: ChannelLine, mine: Ours, target: int) -> int:

@@ -9,8 +9,9 @@ from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..orders.coming_back import record_bounced
 from .api import FoState
-from .documents import fo_lines, held, move
+from .documents import Fo, fo_lines, held, move
 from .states import FO
+from .waybills import collect
 
 
 def turn_back(uow: UnitOfWork, waybill_id: int, because: str) -> None:
@@ -20,7 +21,14 @@ def turn_back(uow: UnitOfWork, waybill_id: int, because: str) -> None:
         return
     fo = held(uow, [row[0]])[row[0]]
     if fo.state is FoState.SHIPPED:
-        move(uow, fo, FoState.RETURNING, because)
+        _on_the_way_back(uow, fo, because)
+
+
+def _on_the_way_back(uow: UnitOfWork, fo: Fo, because: str) -> None:
+    """The buyer may have paid for the order's other parcels already, and waits for no more of them."""
+    move(uow, fo, FoState.RETURNING, because)
+    if fo.cod:
+        collect(uow, sorted({line.order_id for line in fo_lines(uow, fo.id)}))
 
 
 def came_back(uow: UnitOfWork, fo_id: int, *, quality: Quality = Quality.QC, because: str = "") -> None:
@@ -31,7 +39,7 @@ def came_back(uow: UnitOfWork, fo_id: int, *, quality: Quality = Quality.QC, bec
     fo = held(uow, [fo_id])[fo_id]
     why = because.strip() or "came back undelivered"
     if fo.state is FoState.SHIPPED:
-        move(uow, fo, FoState.RETURNING, why)
+        _on_the_way_back(uow, fo, why)
         fo = held(uow, [fo_id])[fo_id]
     FO.check(fo.number, fo.state, FoState.RETURNED, remedy="only a parcel on its way can come back undelivered")
     moves = uow.db.rows(

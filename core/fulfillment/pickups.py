@@ -9,7 +9,7 @@ from typing import Any
 from ..kernel.db import Database, as_moment, marks
 from ..kernel.values import Money
 from ..orders.api import OrderStatus, Reach
-from ..orders.money import share
+from ..orders.money import left
 from .api import Fetched
 
 MOST = 500
@@ -77,7 +77,7 @@ def _lines(db: Database, ids: Sequence[int]) -> tuple[dict[int, list[tuple[str, 
         if kit_line is None and quantity > cancelled:
             lines.setdefault(order_id, []).append((sku, title, quantity - cancelled))
         if not kit:
-            worth = sum(part - share(part, quantity, shipped, cancelled) for part in (amount, freight))
+            worth = sum(left(part, quantity, cancelled) for part in (amount, freight))
             owed[order_id] = owed.get(order_id, 0) + worth
             open_[order_id] = open_.get(order_id, 0) + quantity - shipped - cancelled - reserved
     return lines, owed, open_

@@ -56,15 +56,16 @@ def deliver(uow: UnitOfWork, waybill_id: int, because: str) -> None:
         order_ids = uow.db.rows("SELECT DISTINCT order_id FROM fo_line WHERE fo_id = ? ORDER BY order_id", (fo.id,))
         uow.emit(ShipmentDelivered(fo.id, row[1], tuple(order_id for (order_id,) in order_ids)))
         if fo.cod:
-            _collected(uow, [order_id for (order_id,) in order_ids])
+            collect(uow, [order_id for (order_id,) in order_ids])
 
 
-def _collected(uow: UnitOfWork, order_ids: Sequence[int]) -> None:
-    """Cash on delivery has been paid where no other parcel of the order is still on its way."""
-    still = uow.db.rows(
-        "SELECT DISTINCT x.order_id FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id "
-        f"WHERE x.order_id IN ({marks(order_ids)}) AND f.state = 'shipped'",
+def collect(uow: UnitOfWork, order_ids: Sequence[int]) -> None:
+    """Cash on delivery has been paid where a parcel of the order arrived and none is still on its way to the buyer."""
+    arrived = uow.db.rows(
+        "SELECT x.order_id FROM fo_line x JOIN fulfillment_order f ON f.id = x.fo_id "
+        f"WHERE x.order_id IN ({marks(order_ids)}) AND f.cod AND f.state IN ('shipped', 'delivered') "
+        "GROUP BY x.order_id HAVING MIN(CASE f.state WHEN 'delivered' THEN 1 ELSE 0 END) = 1 ORDER BY x.order_id",
         order_ids,
     )
-    for order_id in sorted(set(order_ids) - {row[0] for row in still}):
+    for (order_id,) in arrived:
         orders.record_collected(uow, order_id, uow.now)

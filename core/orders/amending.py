@@ -16,7 +16,7 @@ from ..kernel.values import quantity as checked
 from .api import HoldCode, OrderChanged, UnitsAdded
 from .changes import AddLine, Amount, Change, Discount, Freight, NewAddress, Price, Quantity
 from .holds import hold
-from .money import share
+from .money import left
 from .service import cancel, change_address, recount
 
 HIGHEST = 10**15
@@ -47,7 +47,7 @@ class _Line:
     @property
     def worth(self) -> int:
         """What the wanted units cost, without freight."""
-        return self.amount - share(self.amount, self.quantity, self.shipped, self.cancelled)
+        return left(self.amount, self.quantity, self.cancelled)
 
 
 class Amended:
@@ -332,7 +332,7 @@ class Amended:
 
 
 def amount_for(worth: int, quantity: int, cancelled: int) -> int:
-    """The line amount of which exactly `worth` is left when the share of `cancelled` of `quantity` units has gone.
+    """The line amount of which exactly `worth` is left without `cancelled` of `quantity` units.
 
     There always is one: with each fen more on the line, what is left grows by one fen or by none.
     """
@@ -340,9 +340,4 @@ def amount_for(worth: int, quantity: int, cancelled: int) -> int:
         return worth
     if cancelled >= quantity:
         return 0
-    amount = worth * quantity // (quantity - cancelled)
-    while amount - share(amount, quantity, 0, cancelled) < worth:
-        amount += 1
-    while amount - share(amount, quantity, 0, cancelled) > worth:
-        amount -= 1
-    return amount
+    return worth * quantity // (quantity - cancelled)

@@ -15,6 +15,7 @@ from .amending import Amended
 from .api import CARRIED, AmendmentState, Carrying, HoldCode
 from .changes import Change, as_data, described, from_data
 from .holds import hold, lift
+from .money import LEFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +203,8 @@ def sums(db: Database, order_id: int) -> Sums:
     """An order's money now: what it is worth, what is due, what is owed to the buyer."""
     row = db.row(
         "SELECT o.total, o.received, o.refunded, "
-        "CAST(COALESCE(SUM(l.amount - (l.amount * (l.shipped + l.cancelled) / l.quantity - l.amount * l.shipped / l.quantity) "
-        "+ l.freight - (l.freight * (l.shipped + l.cancelled) / l.quantity - l.freight * l.shipped / l.quantity)), 0) "
-        "AS BIGINT) FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit WHERE o.id = ? "
+        f"CAST(COALESCE(SUM({LEFT}), 0) AS BIGINT) "
+        "FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit WHERE o.id = ? "
         "GROUP BY o.id, o.total, o.received, o.refunded",
         (order_id,),
     )

@@ -8,6 +8,7 @@ from ..kernel.checks import LIMIT, Check, Finding, RowCheck
 from ..kernel.db import Database
 from ..kernel.uow import Merchant
 from .api import FinanceState, ReviewState
+from .money import LEFT
 from .states import Units, came_back_whole, derive_payment, derive_status
 
 _LINE = "FROM order_line l JOIN sales_order o ON o.id = l.order_id"
@@ -180,13 +181,14 @@ presale_orders = RowCheck(
     "look at the history and payments of {number}",
 )
 
-_STATES = """
-SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, \
+_STATES = f"""
+SELECT o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.received, o.refunded, o.cod, \
 o.paid_at, o.completed_at, o.collected_at,
+  CAST(COALESCE(SUM({LEFT}), 0) AS BIGINT),
   CAST(COALESCE(SUM(l.quantity - l.shipped - l.cancelled), 0) AS BIGINT), CAST(COALESCE(SUM(l.shipped), 0) AS BIGINT),
   CAST(COALESCE(SUM(l.bounced), 0) AS BIGINT)
 FROM sales_order o LEFT JOIN order_line l ON l.order_id = o.id AND NOT l.kit
-GROUP BY o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.total, o.received, o.refunded, o.cod, \
+GROUP BY o.id, o.number, o.status, o.payment, o.review, o.finance_review, o.received, o.refunded, o.cod, \
 o.paid_at, o.completed_at, o.collected_at
 ORDER BY o.id
 """
@@ -196,8 +198,8 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
     """Status and payment facet of every order against the same pure functions that wrote them."""
     named = 0
     for row in db.execute(_STATES):
-        order_id, number, status, payment, review, finance, total, received, refunded, cod, paid_at, completed_at, *rest = row
-        collected_at, *sums = rest
+        order_id, number, status, payment, review, finance, received, refunded, cod, paid_at, completed_at, *rest = row
+        collected_at, worth, *sums = rest
         settled, place = paid_at is not None, f"sales_order {order_id} ({number})"
         if review in set(ReviewState) and finance in set(FinanceState):
             if review == ReviewState.PASSED and finance not in (FinanceState.NONE, FinanceState.PASSED):
@@ -208,7 +210,7 @@ def states(db: Database, merchant: Merchant) -> Iterator[Finding]:
         else:
             known = f"nothing, since its review is {review!r} and finance's {finance!r}"
         facet = derive_payment(
-            total=total,
+            worth=worth,
             received=received,
             refunded=refunded,
             cod=bool(cod),

@@ -33,7 +33,7 @@ from .api import (
     UnitsAdded,
     UnitsCancelled,
 )
-from .money import share
+from .money import left
 from .service import cancel
 
 Ask = Callable[[SettledOrder], Sequence[Gift | NoGift]]
@@ -283,8 +283,8 @@ def _net(card: OrderCard) -> Money:
     """What the wanted goods cost, less whatever was refunded beyond the units that were cancelled."""
     kits = {line.kit_line for line in card.lines if line.kit_line is not None}
     leaves = [line for line in card.lines if line.id not in kits and not line.gift]
-    cancelled = sum(share(line.amount.minor, line.quantity, 0, line.cancelled) for line in leaves)
     goods = sum(line.amount.minor for line in leaves)
+    cancelled = sum(line.amount.minor - left(line.amount.minor, line.quantity, line.cancelled) for line in leaves)
     carriage = card.freight.minor * cancelled // goods if goods else 0
     beyond = max(0, card.refunded.minor - cancelled - carriage)
     return Money(max(0, goods - cancelled - beyond), card.total.currency)

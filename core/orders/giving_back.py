@@ -12,6 +12,7 @@ from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..kernel.values import Money
 from . import service as orders
+from .money import LEFT
 
 MOST = 200
 """So many are listed; the oldest first, so that what is paid makes room for the next."""
@@ -19,14 +20,8 @@ MOST = 200
 _OPEN = "'pending_payment', 'pending_review', 'to_ship'"
 _OVER = "'shipped', 'completed', 'cancelled'"
 _PAID_HERE = "EXISTS (SELECT 1 FROM payment p WHERE p.order_id = o.id AND p.amount > 0 AND p.method <> 'platform')"
-_GONE = "({0} * (l.shipped + l.cancelled) / l.quantity - {0} * (l.shipped - l.bounced) / l.quantity)"
-_DUST = "(SELECT COUNT(*) FROM order_line l WHERE l.order_id = o.id AND NOT l.kit)"
-"""Shares are cut to the fen in the order in which things happened, so a fen a line is no claim."""
-_BACK = (
-    "o.received - o.refunded - (SELECT SUM(l.amount + l.freight - "
-    f"{_GONE.format('l.amount')} - {_GONE.format('l.freight')}) FROM order_line l WHERE l.order_id = o.id AND NOT l.kit)"
-)
-"""What was paid less what the units that are not cancelled cost, to the fen as `share` does it."""
+_BACK = f"o.received - o.refunded - (SELECT SUM({LEFT}) FROM order_line l WHERE l.order_id = o.id AND NOT l.kit)"
+"""What was paid less what the units cost that the buyer has or gets, to the fen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +41,12 @@ def due_back(db: Database) -> list[DueBack]:
     """Orders whose buyers paid us more than what they get costs, the oldest first, at most MOST."""
     rows = db.rows(
         "SELECT q.id, q.number, q.external_number, q.title, q.buyer_name, q.status, q.back, q.currency FROM ("
-        f"SELECT o.id, o.number, o.external_number, s.title, o.buyer_name, o.status, {_BACK} AS back, {_DUST} AS dust, "
+        f"SELECT o.id, o.number, o.external_number, s.title, o.buyer_name, o.status, {_BACK} AS back, "
         "o.currency "
         "FROM sales_order o JOIN shop s ON s.id = o.shop_id WHERE o.received > o.refunded AND NOT o.cod "
         f"AND (o.status IN ({_OPEN}) OR (o.status IN ({_OVER}) AND o.advance > 0) "
         f"OR o.id IN (SELECT order_id FROM order_line WHERE bounced > 0)) AND {_PAID_HERE}"
-        f") q WHERE q.back > q.dust ORDER BY q.id LIMIT {MOST}"
+        f") q WHERE q.back > 0 ORDER BY q.id LIMIT {MOST}"
     )
     return [
         DueBack(id_, number, external, shop, buyer, status, Money(int(back), currency))

@@ -11,7 +11,7 @@ from ..kernel.errors import DomainError, IllegalTransition
 from ..kernel.uow import UnitOfWork
 from .api import FinanceState, OrderMoved, OrderStatus, ReviewState, Transition
 from .holds import close_all
-from .money import share
+from .money import left
 from .states import Units, came_back_whole, derive_payment, derive_status
 
 
@@ -134,8 +134,8 @@ def derived(uow: UnitOfWork, head: Head, lines: Sequence[Line]) -> tuple[OrderSt
     settled = head.paid_at is not None
     status = derive_status(units, settled=settled, review=head.judged, completed=head.completed_at is not None)
     payment = derive_payment(
-        total=head.total, received=head.received, refunded=head.refunded, cod=head.cod, settled=settled,
-        collected=head.collected_at is not None, refused=came_back_whole(units),
+        worth=_worth(lines) if head.cod else 0, received=head.received, refunded=head.refunded, cod=head.cod,
+        settled=settled, collected=head.collected_at is not None, refused=came_back_whole(units),
     )  # fmt: skip
     if status is not head.status:
         ask_first(uow, "order", head.id, head.status, status, {"number": head.number, "shop": head.shop})
@@ -173,18 +173,19 @@ def ask_first(uow: UnitOfWork, document: str, document_id: int, source: str, tar
 
 def still_due(head: Head, lines: Sequence[Line]) -> int:
     """What the units that are to come or have come cost, less what was paid; those that bounced have not come."""
-    worth = sum(
-        amount - share(amount, line.quantity, line.shipped - line.bounced, line.cancelled + line.bounced)
-        for line in lines
-        for amount in (line.amount, line.freight)
+    return _worth(lines) - head.received + head.refunded
+
+
+def _worth(lines: Sequence[Line]) -> int:
+    return sum(
+        left(amount, line.quantity, line.cancelled + line.bounced) for line in lines for amount in (line.amount, line.freight)
     )
-    return worth - head.received + head.refunded
 
 
 def owed_back(head: Head, lines: Sequence[Line]) -> int:
     """How much of the advance was paid for units that are cancelled, or is more than they cost by now.
 
-    Shares are cut to the fen in the order in which things happened, so a fen a line is no claim.
+    Platforms cut what they give back by rules of their own, so a fen a line is not waited for.
     """
     owed = -still_due(head, lines)
     return min(head.advance, owed) if owed > len(lines) else 0

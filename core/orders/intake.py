@@ -31,7 +31,7 @@ from .api import (
     ReviewState,
     UnitsShippedElsewhere,
 )
-from .money import tax_inside
+from .money import left, tax_inside
 from .service import PaymentFacts, forfeit, open_holds, order_number, record_shipped_elsewhere, refund
 from .states import Units, derive_payment, derive_status
 from .unwritten import TABLES, Unwritten, guards
@@ -259,6 +259,10 @@ def _settled(draft: OrderDraft) -> bool:
     return _paid_at(draft) is not None
 
 
+def _worth(rows: Sequence[_Leaf]) -> int:
+    return sum(left(part, row.quantity, row.cancelled) for row in rows if not row.kit for part in (row.amount, row.freight))
+
+
 def _make(
     uow: UnitOfWork, draft: OrderDraft, order_id: int, customer: int, address_id: int, rows: Sequence[_Leaf], ids: Sequence[int]
 ) -> _New:
@@ -272,7 +276,9 @@ def _make(
     status = derive_status(
         Units(open_units, 0, 0), settled=settled, review=ReviewState.PENDING, completed=draft.completed_at is not None
     )
-    payment = derive_payment(total=total, received=draft.received, refunded=0, cod=draft.cod, settled=settled)
+    payment = derive_payment(
+        worth=_worth(rows) if draft.cod else 0, received=draft.received, refunded=0, cod=draft.cod, settled=settled
+    )
     tax = sum([tax_inside(row.amount + row.freight, shop.tax_rate) for row in rows if not row.kit])
     tax = tax * min(draft.received, total) // total if total else 0
     advance, advance_tax = (0, 0) if draft.cod else (draft.received, tax)

@@ -63,8 +63,8 @@ def record_shipped(
                     f"order {head.number}, line {line.id}: {count} units to ship, {line.open} open",
                     remedy="reload the fulfillment order; units were cancelled or shipped meanwhile",
                 )
-            dealt = line.shipped + line.cancelled
-            part, carriage = share(line.amount, line.quantity, dealt, count), share(line.freight, line.quantity, dealt, count)
+            part = share(line.amount, line.quantity, line.shipped, count)
+            carriage = share(line.freight, line.quantity, line.shipped, count)
             goods, freight, tax = goods + part, freight + carriage, tax + tax_inside(part + carriage, line.tax_rate)
             line.shipped += count
             counted.append((line.id, count, count if external else 0))

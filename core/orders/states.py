@@ -101,15 +101,20 @@ def derive_status(units: Units, *, settled: bool, review: ReviewState, completed
 
 
 def derive_payment(
-    *, total: int, received: int, refunded: int, cod: bool, settled: bool, collected: bool = False, refused: bool = False
+    *, worth: int, received: int, refunded: int, cod: bool, settled: bool, collected: bool = False, refused: bool = False
 ) -> PaymentState:
-    """The payment facet of an order; amounts in minor units. `refused` says that everything came back undelivered."""
+    """The payment facet of an order; amounts in minor units.
+
+    `worth`, asked for cash on delivery only, is what the units cost that neither were cancelled nor came back: somebody
+    pays for them at the door.
+    `refused` says that everything came back undelivered.
+    """
     if refunded > 0 and refunded >= received:
         return PaymentState.REFUNDED
     if refunded > 0:
         return PaymentState.PARTIALLY_REFUNDED
     if cod:
-        if received >= total > 0:
+        if received >= worth > 0:
             return PaymentState.COD_REMITTED
         if refused:
             return PaymentState.COD_REFUSED

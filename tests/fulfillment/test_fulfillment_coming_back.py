@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from orderyard.core.fulfillment.coming_back import came_back
+from orderyard.core.fulfillment import service as fulfillment
+from orderyard.core.fulfillment.coming_back import came_back, turn_back
+from orderyard.core.fulfillment.remittance import Handed, remit
 from orderyard.core.inventory.api import Quality
 from orderyard.core.kernel.errors import DomainError
+from orderyard.core.orders import service as orders
 from orderyard.core.orders.giving_back import due_back, give_back
 from orderyard.core.testing.builders import House
 
@@ -60,6 +63,58 @@ def test_one_parcel_of_two_comes_back_and_the_other_stays_sold(house: House) -> 
     card = house.card(order_id)
     assert (card.status, card.payment) == ("shipped", "cod_pending")
     assert sorted(line.returned for line in card.lines) == [0, 1]
+    house.prove()
+
+
+def test_the_other_parcels_money_settles_an_order_of_which_one_parcel_came_back(house: House) -> None:
+    house.receive("SH", TEE=3)
+    house.receive("GZ", CAP=3)
+    [order_id] = house.place(house.order(("TEE", 1), ("CAP", 1), freight=801, cod=True))
+    first, second = house.fos(order_id)
+    house.ship(first)
+    house.ship(second)
+    back(house, first)
+    with house.work() as uow:
+        due = orders.due(uow, order_id).minor
+        done = remit(uow, "sf", "S1", [Handed(house.card(order_id).number, due)], house.environment.now())
+    assert done.total == due
+    assert house.card(order_id).payment == "cod_remitted"
+    assert "cod_receivable" not in house.ledger()
+    house.prove()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_door_is_paid_when_the_last_parcel_on_its_way_turns_back(house: House, told: bool) -> None:
+    house.receive("SH", TEE=3)
+    house.receive("GZ", CAP=3)
+    [order_id] = house.place(house.order(("TEE", 1), ("CAP", 1), cod=True))
+    first, second = house.fos(order_id)
+    waybills = {}
+    for fo_id in (first, second):
+        house.ship(fo_id)
+        waybills[fo_id] = house.db.rows("SELECT id FROM waybill WHERE fo_id = ?", (fo_id,))[0][0]
+    with house.work("carrier:sf") as uow:
+        fulfillment.deliver(uow, waybills[first], "signed for")
+    assert house.card(order_id).payment == "cod_pending"
+    if told:
+        with house.work("carrier:sf") as uow:
+            turn_back(uow, waybills[second], "refused")
+        assert house.card(order_id).payment == "cod_collected"
+    back(house, second)
+    assert house.card(order_id).payment == "cod_collected"
+    house.prove()
+
+
+def test_a_cancelled_unit_is_not_waited_for_at_the_door(house: House) -> None:
+    house.receive("SH", PEN=3)
+    [order_id] = house.place(house.order(house.line("PEN", 3, 10000), cod=True))
+    with house.work() as uow:
+        orders.cancel(uow, order_id, dict.fromkeys(house.line_ids(order_id), 1), "buyer")
+    house.ship(house.fos(order_id)[0])
+    with house.work() as uow:
+        remit(uow, "sf", "S1", [Handed(house.card(order_id).number, 6667)], house.environment.now())
+    assert house.card(order_id).payment == "cod_remitted"
+    assert "cod_receivable" not in house.ledger()
     house.prove()
 
 

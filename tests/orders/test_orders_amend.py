@@ -27,7 +27,7 @@ from orderyard.core.orders.changes import (
     as_data,
     from_data,
 )
-from orderyard.core.orders.money import share
+from orderyard.core.orders.money import left
 from orderyard.core.testing.builders import AT, House, codes, door
 
 
@@ -267,7 +267,7 @@ def test_what_was_amended_ships_for_what_it_costs_now(house: House) -> None:
 @pytest.mark.parametrize(("quantity", "cancelled"), [(1, 0), (3, 1), (7, 6), (1000, 999), (10, 3)])
 def test_there_is_an_amount_for_every_worth(worth: int, quantity: int, cancelled: int) -> None:
     amount = amount_for(worth, quantity, cancelled)
-    assert amount - share(amount, quantity, 0, cancelled) == worth
+    assert left(amount, quantity, cancelled) == worth
 
 
 # drafts

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderyard.core.orders.money import share, tax_inside
+from orderyard.core.orders.money import left, share, tax_inside
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,16 @@ def test_the_parts_of_all_units_sum_to_the_amount_in_whatever_steps(amount: int,
     assert all(part >= 0 for part in parts)
 
 
-@pytest.mark.parametrize(("before", "units", "part"), [(0, 1, 33), (1, 1, 33), (2, 1, 34), (0, 2, 66), (1, 2, 67), (0, 3, 100)])
+@pytest.mark.parametrize(("before", "units", "part"), [(0, 1, 34), (1, 1, 33), (2, 1, 33), (0, 2, 67), (1, 2, 66), (0, 3, 100)])
 def test_a_hundred_over_three_units(before: int, units: int, part: int) -> None:
     assert share(100, 3, before, units) == part
+
+
+@given(st.integers(0, 10**10), st.integers(1, 200), st.data())
+def test_no_fen_depends_on_whether_units_were_cancelled_before_or_after_the_others_were_sent(
+    amount: int, quantity: int, data: st.DataObject
+) -> None:
+    sent = data.draw(st.integers(0, quantity))
+    first = data.draw(st.integers(0, sent))
+    parts = share(amount, quantity, 0, first) + share(amount, quantity, first, sent - first)
+    assert parts == left(amount, quantity, quantity - sent)

@@ -84,7 +84,7 @@ def test_every_order_has_exactly_one_status_and_it_says_whether_anything_is_open
 def test_the_payment_facet_follows_the_money(
     total: int, received: int, refunded: int, cod: bool, settled: bool, state: str
 ) -> None:
-    found = derive_payment(total=total, received=received, refunded=refunded, cod=cod, settled=settled)
+    found = derive_payment(worth=total, received=received, refunded=refunded, cod=cod, settled=settled)
     assert found is PaymentState(state)
 
 
