@@ -21,6 +21,7 @@ from ..kernel.uow import Installation, UnitOfWork
 from ..kernel.values import Address, Money
 from ..orders import service as orders
 from ..orders.api import HoldCode
+from ..orders.money import share
 from ..outbox.claims import Claimed
 from ..outbox.service import NewTask, enqueue
 from ..outbox.worker import Effect
@@ -158,7 +159,8 @@ class CarrierEngine:
         """Worker's handler: get the waybill and its label; what may have happened is looked up first, under our own key."""
         wanted = self._wanted(str(task.payload["key"]))
         if wanted.state is not WaybillState.REQUESTED:
-            return None
+            # Given up meanwhile. An earlier attempt may have booked it all the same, after the carrier was asked to forget it.
+            return (lambda uow: _too_late(uow, task.owner, wanted)) if task.attempts > 1 else None
         carrier = self.carrier(connection(self._installation.db, task.owner))
         parcel = self.booking(wanted.fo_id)
         booked = carrier.find(wanted.key, parcel) if task.unsure or task.attempts > 1 else None
@@ -171,9 +173,13 @@ class CarrierEngine:
             raise
         label = carrier.label(booked.number) if isinstance(carrier, PrintsLabels) else None
         done = booked
-        return lambda uow: fulfillment.issue_waybill(
-            uow, wanted.id, done.number, done.raw[:20_000], label.content if label else None, label.media_type if label else ""
-        )
+
+        def arrived(uow: UnitOfWork) -> None:
+            content, media_type = (label.content, label.media_type) if label else (None, "")
+            if not fulfillment.issue_waybill(uow, wanted.id, done.number, done.raw[:20_000], content, media_type):
+                _too_late(uow, task.owner, wanted)
+
+        return arrived
 
     def void(self, task: Claimed) -> Effect | None:
         """Worker's handler: give a number back; one that was never booked is simply forgotten."""
@@ -215,13 +221,15 @@ class CarrierEngine:
             raise DomainError(f"fulfillment order {fo_id} has no warehouse", remedy="route it first")
         number, cod, currency, sender, title, address_id = head
         rows = db.rows(
-            "SELECT k.title, x.quantity, k.weight_g, l.amount + l.freight, l.quantity FROM fo_line x "
+            "SELECT k.title, x.quantity, k.weight_g, l.amount, l.freight, l.quantity, l.shipped_externally + "
+            "COALESCE((SELECT SUM(y.quantity) FROM fo_line y JOIN fulfillment_order g ON g.id = y.fo_id "
+            "WHERE y.line_id = x.line_id AND y.fo_id < x.fo_id AND g.state <> 'cancelled'), 0) FROM fo_line x "
             "JOIN order_line l ON l.id = x.line_id JOIN sku k ON k.id = x.sku_id WHERE x.fo_id = ? ORDER BY x.id",
             (fo_id,),
         )
         goods = tuple(
-            Goods(name, count, weight, Money(worth * count // ordered, currency))
-            for name, count, weight, worth, ordered in rows
+            Goods(name, count, weight, Money(sum(share(part, ordered, int(before), count) for part in parts), currency))
+            for name, count, weight, *parts, ordered, before in rows
         )
         trades = db.rows(
             "SELECT c.adapter, c.code, d.external_id FROM channel_order d JOIN connection c ON c.id = d.connection_id "
@@ -229,14 +237,13 @@ class CarrierEngine:
             "ORDER BY CASE WHEN o.address_id = ? THEN 0 ELSE 1 END, c.code, d.external_id",
             (fo_id, address_id),
         )
-        due = sum(worth * count // ordered for _, count, _, worth, ordered in rows)
-        parts = {"name": title, **as_json(sender)}
+        whom = {"name": title, **as_json(sender)}
         return Booking(
-            sender=Address(**parts),
+            sender=Address(**whom),
             receiver=customers.address(db, address_id),
             goods=goods,
             weight_g=sum(item.weight_g * item.quantity for item in goods),
-            cod=Money(due, currency) if cod else None,
+            cod=sum((item.value for item in goods if item.value), Money.zero(currency)) if cod else None,
             remark=number,
             trades=tuple(Trade(*row) for row in trades),
         )
@@ -317,6 +324,11 @@ class CarrierEngine:
         if row is None or row[1] is None:
             raise DomainError(f"waybill {waybill_id} has no label", remedy="print it at the carrier")
         return Label(row[0], row[2], bytes(row[1]))
+
+
+def _too_late(uow: UnitOfWork, carrier: str, wanted: _Wanted) -> None:
+    """A number came for a parcel that wants none any more: it is given back, under a task of its own."""
+    enqueue(uow, [NewTask(VOID, carrier, f"void/{wanted.key}/late", {"key": wanted.key})])
 
 
 def _set(uow: UnitOfWork, waybill_id: int, state: WaybillState) -> None:

@@ -13,8 +13,8 @@ from .documents import held, move
 from .states import OPEN
 
 
-def issue_waybill(uow: UnitOfWork, waybill_id: int, number: str, answer: str, label: bytes | None, label_type: str) -> None:
-    """The carrier gave a number (and a label); the fulfillment order may ship."""
+def issue_waybill(uow: UnitOfWork, waybill_id: int, number: str, answer: str, label: bytes | None, label_type: str) -> bool:
+    """The carrier gave a number (and a label); the fulfillment order may ship. False when no number is wanted any more."""
     written = uow.db.change(
         "UPDATE waybill SET state = 'issued', number = ?, answer = ?, label = ?, label_type = ? "
         "WHERE id = ? AND state = 'requested'",
@@ -24,6 +24,7 @@ def issue_waybill(uow: UnitOfWork, waybill_id: int, number: str, answer: str, la
     if written and row is not None:
         uow.note("waybill issued", "fulfillment_order", row[0], number)
         orders.lift(uow, row[0], HoldCode.WAYBILL_ERROR, level="fo")
+    return bool(written)
 
 
 def waybill_failed(uow: UnitOfWork, waybill_id: int, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +31,8 @@ class Depot:
     errors: dict[str, list[Exception]] = field(default_factory=dict)
     lost: bool = False
     """Whether a booking that fails was made all the same."""
+    meanwhile: Callable[[], None] | None = None
+    """What happens elsewhere before the next booking is made."""
 
     def meets(self, what: str) -> None:
         self.asked.append(what)
@@ -50,6 +52,13 @@ def carrier_of(depot: Depot) -> type[Carrier]:
 
         def book(self, booking: Booking, key: str) -> Booked:
             number = f"VAN-{key}"
+            if meanwhile := depot.meanwhile:
+                depot.meanwhile = None
+                try:
+                    meanwhile()
+                finally:
+                    depot.booked[key] = number
+                return Booked(number)
             if depot.lost:
                 depot.booked[key] = number
             depot.meets("book")

@@ -125,6 +125,37 @@ def test_a_parcel_cancelled_before_it_was_booked_leaves_no_live_number(yard: Yar
     assert sorted(yard.depot.booked.values()) == sorted(yard.depot.cancelled)
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_parcel_cancelled_while_it_is_booked_leaves_no_live_number(yard: Yard, lost: bool) -> None:
+    """Another worker gives it up, and asks the carrier to forget it, before the carrier knows it."""
+    released(yard)
+
+    def meanwhile() -> None:
+        cancelled(yard)
+        yard.house.system.worker.drain()
+        if lost:
+            raise OutcomeUnknown("no answer")
+
+    yard.depot.meanwhile = meanwhile
+    drain(yard)
+    drain(yard, 60)
+    assert waybills(yard)[0][2] == "voided"
+    assert sorted(yard.depot.booked.values()) == sorted(yard.depot.cancelled) == ["VAN-FO00000001"]
+
+
+def test_what_parcels_collect_at_the_door_adds_up_to_what_their_order_costs(yard: Yard) -> None:
+    house = yard.house
+    house.receive("SH", TEE=2)
+    house.receive("GZ", TEE=1)
+    [order_id] = house.place(house.order(house.line("TEE", 3, 10000), freight=500, cod=True))
+    for fo_id in house.fos(order_id):
+        house.release(fo_id)
+    drain(yard)
+    parts = [booking.cod for booking in yard.depot.bookings]
+    assert len(parts) > 1
+    assert sum(part.minor for part in parts if part) == 10500
+
+
 def test_a_number_that_cannot_be_given_back_is_shown_to_a_person(yard: Yard) -> None:
     released(yard)
     drain(yard)
