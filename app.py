@@ -22,7 +22,7 @@ from .core.catalog.service import ListingMapped
 from .core.channels.claims import ANSWER, hear_answered
 from .core.channels.engine import ChannelEngine
 from .core.channels.service import CANCEL, FETCH, MEMO
-from .core.channels.writeback import TELL, WriteBack
+from .core.channels.writeback import TELL, WriteBack, platforms_of
 from .core.connections.service import connection, pause, paused
 from .core.customers import checks as customer_checks
 from .core.customers import queries as customers
@@ -316,6 +316,7 @@ class System:
         wiring.hear(ShipmentDispatched, WriteBack(self.channels.accounts.tracking_per, self.carriers.title).hear)
         wiring.hear(AfterSaleAnswered, hear_answered)
         wiring.foreseen = (ledger.CLOSED,)
+        wiring.foreseen_of = (platforms_of,)
         wiring.about[fulfillment.HOLDER] = holders
         wiring.about[putback.HOLDER] = putback.holders
         wiring.about[CARRIED] = replanning.carrying

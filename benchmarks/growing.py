@@ -20,8 +20,7 @@ _IDS = {
     "reservation": ("id", "holder"),
     "ledger_entry": ("id", "document"),
     "ledger_posting": ("id", "entry_id"),
-    "event": ("id",),
-    "task": ("id", "event_id"),
+    "task": ("id",),
     "audit": ("id", "document"),
 }
 """Tables that an intake writes to, with the columns that hold ids of such rows; every one is moved by the same distance."""
@@ -32,7 +31,6 @@ _NAMES = {
     "sales_order": ("external_id", "external_number"),
     "payment": ("key",),
     "fulfillment_order": ("merge_key",),
-    "task": ("key",),
     "ledger_entry": ("ref",),
 }
 """Texts that tell one order from another; each copy gets its own."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..fulfillment.api import ShipmentDispatched
-from ..kernel.db import Database, marks, to_json
+from ..kernel.db import Database, Question, marks, to_json
 from ..kernel.errors import DomainError
 from ..kernel.uow import UnitOfWork
 from ..outbox.service import NewTask, enqueue
@@ -43,6 +43,16 @@ def plan(tracking_per: str, sent: Sequence[Sent], *, told_before: bool) -> tuple
     return tuple(ShippedLine(line.external_id, line.quantity) for line in sent if line.quantity)
 
 
+def platforms_of(order_ids: Sequence[int]) -> Question:
+    """Where orders came from, which every parcel that leaves asks."""
+    return Question(
+        "SELECT d.connection_id, c.code, c.adapter, c.settings, d.order_id, d.external_id FROM channel_order d "
+        f"JOIN connection c ON c.id = d.connection_id WHERE d.order_id IN ({marks(order_ids)}) ORDER BY d.order_id",
+        tuple(order_ids),
+        6,
+    )
+
+
 class WriteBack:
     """Hears what was dispatched and writes down, in the same unit of work, what each platform is to be told.
 
@@ -58,11 +68,8 @@ class WriteBack:
             self._plan(uow, event)
 
     def _plan(self, uow: UnitOfWork, event: ShipmentDispatched) -> None:
-        rows = uow.db.rows(
-            "SELECT d.connection_id, c.code, c.adapter, c.settings, d.order_id, d.external_id FROM channel_order d "
-            f"JOIN connection c ON c.id = d.connection_id WHERE d.order_id IN ({marks(event.order_ids)}) ORDER BY d.order_id",
-            list(event.order_ids),
-        )
+        asked = platforms_of(event.order_ids)
+        rows = uow.db.rows(asked.sql, asked.parameters)
         if not rows:
             return
         carrier = uow.db.row("SELECT adapter, code, settings FROM connection WHERE code = ?", (event.carrier,))

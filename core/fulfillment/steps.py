@@ -99,7 +99,7 @@ def ship(uow: UnitOfWork, fo_id: int) -> None:
     for line in lines:
         shipped.setdefault(line.order_id, {})[line.line_id] = line.quantity
     holders = [line.id for line in lines]
-    uow.foresee(inventory.held_question(uow, HOLDER, holders), *orders.rows_asked(uow, shipped))
+    uow.foresee(inventory.held_question(uow, HOLDER, holders), *orders.rows_asked(uow, shipped), leaving=sorted(shipped))
     touched, *_ = uow.db.together(
         step_change(uow, fo, FoState.SHIPPED, f"waybill {waybill}", shipped_at=uow.now),
         Change("UPDATE fo_line SET reserved = 0 WHERE fo_id = ?", (fo_id,)),

@@ -10,21 +10,24 @@ from typing import ClassVar
 
 
 class Checkpoints:
-    """Looks at the log's size now and then, and works when it has grown.
+    """Folds back what the log holds now and then, and lets it start anew when it has grown.
 
-    Most of it is folded back while writers go on; then, for the little that came meanwhile, the process's own writers wait,
-    so that the log starts anew and its file does not grow for ever. Where a reader needs the old log, the next look does it.
+    Most of that happens while writers go on; then, for the little that came meanwhile, the process's own writers wait, so
+    that the next one begins at the front of the file again. The file keeps its size, because writing over it is cheaper than
+    making it longer. Where a reader needs the old log, the next look does it.
     """
 
     EMERGENCY: ClassVar[int] = 20_000
     """Pages in the log at which a writer folds it back by itself: this thread is behind, or not there."""
     _EVERY = 64
     """Transactions between two looks."""
-    _ENOUGH = 8 * 1024 * 1024
+    _ENOUGH = 2_000
+    """Pages in the log with which it starts anew."""
+    KEPT: ClassVar[int] = 64 * 1024 * 1024
+    """Bytes of the file that stay, when a long reader made it longer."""
 
     def __init__(self, path: Path, writing: AbstractContextManager[object]) -> None:
         self._path = path
-        self._log = path.with_name(f"{path.name}-wal")
         self._writing = writing
         self._transactions = 0
         self._wake = threading.Event()
@@ -34,7 +37,7 @@ class Checkpoints:
     def committed(self) -> None:
         """A transaction is through."""
         self._transactions += 1
-        if self._transactions % self._EVERY or not self._grown():
+        if self._transactions % self._EVERY:
             return
         if self._thread is None:
             self._stopping = False
@@ -50,11 +53,6 @@ class Checkpoints:
             self._wake.set()
             thread.join()
 
-    def _grown(self) -> bool:
-        with suppress(FileNotFoundError):
-            return self._log.stat().st_size >= self._ENOUGH
-        return False
-
     def _serve(self) -> None:
         with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as db:
             while True:
@@ -62,8 +60,12 @@ class Checkpoints:
                 self._wake.clear()
                 if self._stopping:
                     return
-                # Somebody else may be folding it back this very moment; then there is nothing to do.
-                with suppress(sqlite3.OperationalError):
-                    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-                    with self._writing:
-                        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                self.fold_back(db)
+
+    def fold_back(self, db: sqlite3.Connection) -> None:
+        """One look at the log; nothing where somebody else is folding it back this very moment."""
+        with suppress(sqlite3.OperationalError):
+            [(_, pages, _)] = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            if pages >= self._ENOUGH:
+                with self._writing:
+                    db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()

@@ -198,6 +198,7 @@ class Database:
                     "busy_timeout": 30_000,
                     "secure_delete": 1,
                     "wal_autocheckpoint": Checkpoints.EMERGENCY,
+                    "journal_size_limit": Checkpoints.KEPT,
                     "cache_size": -32_768,
                 },
                 field_types={"MOMENT": "TEXT"},

@@ -11,7 +11,7 @@ import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
@@ -46,6 +46,8 @@ class Wiring:
     ask: Ask = nobody
     foreseen: tuple[Question, ...] = ()
     """What listeners are going to ask in nearly every transaction."""
+    foreseen_of: tuple[Callable[[Sequence[int]], Question], ...] = ()
+    """What they are going to ask about orders of which a parcel leaves."""
     about: dict[str, About] = field(default_factory=dict)
     """What the rooms above say about their documents, by the kind under which the rooms below know them."""
 
@@ -151,9 +153,15 @@ class UnitOfWork:
         """Tell whoever listens; core listeners hear it before the transaction ends."""
         self._pending.extend(events)
 
-    def foresee(self, *questions: Question | None) -> None:
-        """Ask the database now, at once, what is going to be asked soon: this, and what listeners always ask."""
-        self.db.foresee(*(question for question in questions if question is not None), *self._wiring.foreseen)
+    def foresee(self, *questions: Question | None, leaving: Sequence[int] = ()) -> None:
+        """Ask the database now, at once, what is going to be asked soon: this, and what listeners always ask.
+
+        `leaving` are the orders of which a parcel leaves.
+        """
+        asked = [question for question in questions if question is not None]
+        if leaving:
+            asked += [ask(leaving) for ask in self._wiring.foreseen_of]
+        self.db.foresee(*asked, *self._wiring.foreseen)
 
     def hear_now(self, *kinds: type) -> None:
         """Let listeners hear what is pending of these kinds now, and what comes of it, instead of at the end."""
@@ -192,7 +200,7 @@ class UnitOfWork:
     @contextmanager
     def rehearsal(self) -> Iterator[UnitOfWork]:
         """A unit of work inside this one that leaves nothing behind: `settle` it, look what came of it, and it is undone."""
-        wiring = Wiring(self._wiring.listeners, ask=self._wiring.ask, foreseen=self._wiring.foreseen, about=self._wiring.about)
+        wiring = replace(self._wiring, last=None, committed=None)
         tried = UnitOfWork(self.merchant, self.db, self.environment, wiring, self.actor)
         tried.now = self.now
         with self.db.undone():

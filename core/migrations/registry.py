@@ -57,7 +57,7 @@ from ..orders.models import (
     PresaleLine,
     PresaleOrder,
 )
-from ..outbox.models import Event, Task
+from ..outbox.models import Task
 from ..review.models import BlacklistEntry, ReviewerScope, ReviewRuleSetting
 
 DIRECTORY = Path(__file__).parent
@@ -67,7 +67,7 @@ TABLES: tuple[type[Table], ...] = (
     Audit, Shop, Sku, KitComponent, Listing, Customer, CustomerIdentity, PostalAddress, Warehouse, ShopWarehouse,
     StockLevel, StockMove, Reservation, Zone, Bin, BinLevel, SkuTracking, Lot, Serial, SerialMove, StockCount,
     StockCountLine, Transfer, TransferLine, Order, OrderLine, Payment, Hold, ReviewRuleSetting, FulfillmentOrder,
-    FoLine, Waybill, TrackingRow, Period, Entry, Posting, Event, Task, Connection, InboxDocument, ChannelDocument,
+    FoLine, Waybill, TrackingRow, Period, Entry, Posting, Task, Connection, InboxDocument, ChannelDocument,
     ShipmentNotice, PluginSetting, PluginMemory, PluginFault, Person, SignIn, PriceList, PriceListItem, Promotion,
     OrderLink, FreightTemplate, ImportMapping, ImportFile, ImportRow, ReviewerScope, BlacklistEntry, Amendment, Lineage,
     Putback, SafetyStock, StockLock, LockedUnits, PresaleCap, StockThreshold, LowStock, Supplier, PurchaseOrder, PurchaseLine,

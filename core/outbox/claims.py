@@ -78,25 +78,13 @@ def claim(db: Database, wanted: Wanted, token: str, now: datetime, lease_seconds
         rows = db.rows(
             f"WITH picked AS MATERIALIZED (SELECT id AS picked_id FROM task WHERE {due} ORDER BY due_at, id LIMIT ?{skip})"
             f" UPDATE task SET state = 'leased', token = ?, lease_until = {db.later_sql(lease_seconds)}"
-            " FROM picked WHERE id = picked_id RETURNING id, kind, owner, key, payload, attempts, unsure, event_id",
+            " FROM picked WHERE id = picked_id RETURNING id, kind, owner, key, payload, attempts, unsure, event",
             (now, *given, limit, token),
         )
-        events = _events(db, [row[7] for row in rows if row[7] is not None])
-    rows.sort()
-    nothing = ("", None)
     return [
-        Claimed(id, kind, owner, key, as_json(events.get(event, nothing)[1] or payload), attempts, bool(unsure),
-                events.get(event, nothing)[0])
-        for id, kind, owner, key, payload, attempts, unsure, event in rows
-    ]  # fmt: skip
-
-
-def _events(db: Database, ids: Sequence[int]) -> dict[int, tuple[str, Any]]:
-    if not ids:
-        return {}
-    unique = sorted(set(ids))
-    rows = db.rows(f"SELECT id, name, payload FROM event WHERE {_among('id', [''] * len(unique), '')}", unique)
-    return {id: (name, payload) for id, name, payload in rows}
+        Claimed(id, kind, owner, key or f"event:{id}", as_json(payload), attempts, bool(unsure), event)
+        for id, kind, owner, key, payload, attempts, unsure, event in sorted(rows, key=lambda row: row[0])
+    ]
 
 
 def begin(db: Database, token: str, tasks: Sequence[Claimed], lease_seconds: int) -> set[int]:

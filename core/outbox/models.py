@@ -1,18 +1,10 @@
-"""Events for plugins, and tasks: everything that must be done outside a transaction."""
+"""Tasks: everything that must be done outside a transaction, telling plugins what happened among it."""
 
 from __future__ import annotations
 
 import peewee
 
 from ..kernel.db import JsonField, MomentField, Table
-
-
-class Event(Table):
-    """What happened, as plugins will be told."""
-
-    name = peewee.TextField()
-    at = MomentField()
-    payload = JsonField()
 
 
 class Task(Table):
@@ -22,9 +14,10 @@ class Task(Table):
     """`event` delivers one event to one plugin; every other kind is an engine's."""
     owner = peewee.TextField()
     """The plugin or connection it belongs to; paused or disabled, its tasks wait."""
-    event = peewee.ForeignKeyField(Event, null=True, index=False, backref="+")
-    key = peewee.TextField(unique=True)
-    """Our stable reference; the same work is asked for once."""
+    event = peewee.TextField(default="")
+    """The event's name, of a task that delivers one."""
+    key = peewee.TextField(unique=True, null=True)
+    """Our stable reference; the same work is asked for once. Events have none: two alike are two."""
     payload = JsonField(default=dict)
     state = peewee.TextField(default="due")
     """`due`, `leased`, `done`, `parked`, `given_up`."""

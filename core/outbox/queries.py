@@ -40,16 +40,14 @@ def work(
     """Tasks in these states, the latest first; of one owner when it is given."""
     marks = ",".join("?" * len(states))
     rows = db.rows(
-        "SELECT t.id, t.kind, t.owner, t.key, t.state, t.attempts, t.due_at, t.unsure, t.error, t.remedy, t.payload,"
-        " e.name, e.payload FROM task t LEFT JOIN event e ON e.id = t.event_id"
+        "SELECT t.id, t.kind, t.owner, COALESCE(t.key, ''), t.state, t.attempts, t.due_at, t.unsure, t.error, t.remedy,"
+        " t.payload, t.event FROM task t"
         f" WHERE t.state IN ({marks}){' AND t.owner = ?' if owner else ''} ORDER BY t.id DESC LIMIT ?",
         (*states, *((owner,) if owner else ()), limit),
     )
     return [
-        WorkItem(
-            id, kind, owner, key, state, attempts, as_moment(due), bool(unsure), error, remedy, as_json(told or own), name or ""
-        )
-        for id, kind, owner, key, state, attempts, due, unsure, error, remedy, own, name, told in rows
+        WorkItem(id, kind, owner, key, state, attempts, as_moment(due), bool(unsure), error, remedy, as_json(payload), event)
+        for id, kind, owner, key, state, attempts, due, unsure, error, remedy, payload, event in rows
     ]
 
 

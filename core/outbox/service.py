@@ -31,28 +31,21 @@ class NewTask:
 
 
 def write(plugins: Plugins) -> Listener:
-    """The last listener of a unit of work: keeps each event that a plugin listens to, with one task per such plugin.
+    """The last listener of a unit of work: one task for each event and each plugin that listens to it.
 
-    Two statements, whatever the number of events, and none when nobody listens.
+    One statement, whatever the number of events, and none when nobody listens.
     """
     names = {kind: name for name, kind in event_types().items()}
 
     def listener(uow: UnitOfWork, events: list[Any]) -> None:
-        told = []
+        tasks: list[tuple[Any, ...]] = []
         for event in events:
             name = names.get(type(event))
             if name is not None and (slugs := plugins.listeners(f"on_{name}")):
-                told.append((name, event, slugs))
-        if not told:
-            return
-        rows = [(name, uow.now, to_json(to_payload(event))) for name, event, _ in told]
-        ids = [row[0] for row in uow.db.insert("event", ("name", "at", "payload"), rows, returning="id")]
-        tasks = [
-            (EVENT, slug, id, f"{EVENT}:{id}:{slug}", uow.now)
-            for id, (_, _, slugs) in zip(ids, told, strict=True)
-            for slug in slugs
-        ]
-        uow.write_last(Rows("task", ("kind", "owner", "event_id", "key", "due_at"), tasks))
+                payload = to_json(to_payload(event))
+                tasks += [(EVENT, slug, name, payload, uow.now) for slug in slugs]
+        if tasks:
+            uow.write_last(Rows("task", ("kind", "owner", "event", "payload", "due_at"), tasks))
 
     return listener
 

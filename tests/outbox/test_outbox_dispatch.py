@@ -222,7 +222,7 @@ def test_an_event_that_no_longer_reads_is_parked_alone(road: Build) -> None:
     going = road(answer("ok"))
     going.tell(sent(1), sent(2))
     with going.installation.unit_of_work("test") as uow:
-        uow.db.change("UPDATE event SET payload = '{\"fo\": 1}' WHERE id = (SELECT MIN(id) FROM event)")
+        uow.db.change("UPDATE task SET payload = '{\"fo\": 1}' WHERE id = (SELECT MIN(id) FROM task)")
     going.worker.drain()
     assert going.counts() == {"done": 1, "parked": 1}
     assert "no longer reads as ShipmentDispatched" in parked(going.installation.db)[0].error
