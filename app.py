@@ -269,7 +269,7 @@ class System:
                 Round("subscriptions", 6 * 3600, self.channels.upkeep.subscribe_all, "items"),
                 Round("publish", 60, self.publish, "publish"),
                 Round("heed", 1, self.heed),
-                Round("publish_changed", 1, self.publish_changed, "publish"),
+                Round("publish_changed", 5, self.publish_changed, "publish", rest=1),
                 Round("watch", 60, self.watch),
                 Round("watch_changed", 1, self.watch_changed),
                 Round("balances", 60, self.close_balances),
@@ -345,6 +345,8 @@ class System:
         with self._lock:
             self._changed |= changed
             self._watched |= changed
+        if changed:
+            self.rounds.ask("publish_changed")
         if self.works_elsewhere:
             hints.leave(self.installation, changed)
         self.worker.wake()
@@ -390,7 +392,8 @@ class System:
         return close_all_windows(self.installation)
 
     def publish(self) -> dict[str, int]:
-        return self.channels.publishing.publish_all()
+        """Bring everything that shops show up to date; how many figures each connection took."""
+        return self.channels.publishing.publish_all(between=self.publish_changed)
 
     def heed(self) -> int:
         """Hear what processes that only serve pages did to stock; how many SKUs."""
@@ -398,13 +401,15 @@ class System:
         with self._lock:
             self._changed |= touched
             self._watched |= touched
+        if touched:
+            self.rounds.ask("publish_changed")
         return len(touched)
 
     def publish_changed(self) -> dict[str, int]:
         """Publish what the last transactions touched; whatever is missed here the next whole round finds."""
         with self._lock:
             changed, self._changed = self._changed, set()
-        return self.channels.publishing.publish_all(changed) if changed else {}
+        return self.channels.publishing.publish_some(changed) if changed else {}
 
     def watch(self, sku_ids: frozenset[int] | None = None) -> int:
         """Tell of what ran low and what is there again, of some SKUs or of all; how many were told."""

@@ -91,8 +91,10 @@ class Accounts:
                 with self._lock:
                     self._busy.discard(key)
 
-    def side_by_side(self, call: str, work: Callable[[ConnectionFacts], T | None]) -> dict[str, T]:
-        """Do one kind of call on every ready connection at once, so that a slow one delays nobody's; by code.
+    def side_by_side(
+        self, call: str, work: Callable[[ConnectionFacts], T | None], at_once: int = _SIDE_BY_SIDE
+    ) -> dict[str, T]:
+        """Do one kind of call on every ready connection, so many at once, so that a slow one delays nobody's; by code.
 
         One that is still at it from before is left alone; one that fails is remembered as in trouble, and has no result,
         as has one that had nothing to do.
@@ -116,7 +118,7 @@ class Accounts:
         if len(chosen) < 2:
             done = [one(facts) for facts in chosen]
         else:
-            with ThreadPoolExecutor(min(len(chosen), _SIDE_BY_SIDE), thread_name_prefix=call) as pool:
+            with ThreadPoolExecutor(min(len(chosen), at_once), thread_name_prefix=call) as pool:
                 done = list(pool.map(apart, chosen))
         return {facts.code: result for facts, result in zip(chosen, done, strict=True) if result is not None}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..catalog.service import meet_listings
 from ..connections.service import ConnectionFacts
@@ -10,6 +10,11 @@ from ..inventory.published import Published, published
 from ..kernel.db import as_moment
 from .accounts import Accounts
 from .api import ListingRef, ListsItems, PushesStock, StockOutcome, StockTarget
+
+_TOGETHER = 500
+"""SKUs whose figures are brought up to date before what has changed meanwhile has its turn."""
+_ITEMS_AT_ONCE = 3
+"""Shops whose offers are read at once: that is much work and no hurry, and figures of stock are to go out beside it."""
 
 
 class Publishing:
@@ -41,11 +46,11 @@ class Publishing:
 
     def meet_all(self) -> dict[str, int]:
         """Learn the offers of every active connection, each by itself."""
-        return self._accounts.side_by_side("items", self.meet_items)
+        return self._accounts.side_by_side("items", self.meet_items, _ITEMS_AT_ONCE)
 
     def meet_due(self) -> dict[str, int]:
         """Learn the offers of connections whose platform said that they changed."""
-        return self._accounts.side_by_side("items", self._meet_due)
+        return self._accounts.side_by_side("items", self._meet_due, _ITEMS_AT_ONCE)
 
     def _meet_due(self, facts: ConnectionFacts) -> int | None:
         now = self._installation.environment.now()
@@ -105,7 +110,34 @@ class Publishing:
         taken = len(done) - len(stale)
         return taken + self._publish(facts, channel, stale, again=False) if stale and again else taken
 
-    def publish_all(self, sku_ids: Iterable[int] | None = None) -> dict[str, int]:
-        """Publish on every active connection, each by itself: one in trouble waits for the next time alone."""
-        skus = None if sku_ids is None else list(sku_ids)
+    def publish_some(self, sku_ids: Iterable[int]) -> dict[str, int]:
+        """Publish these SKUs on every active connection, each by itself: one in trouble waits for the next time alone."""
+        skus = list(sku_ids)
         return self._accounts.side_by_side("publish", lambda facts: self.publish(facts, skus))
+
+    def publish_all(self, between: Callable[[], Mapping[str, int]]) -> dict[str, int]:
+        """Publish everything, some SKUs at a time; how many figures each connection took.
+
+        `between` has its turn before each part, so that what has just changed waits for few others, and its figures count. A
+        connection in trouble is left alone until the next time.
+        """
+        with self._installation.db.connection():
+            found = self._installation.db.rows("SELECT DISTINCT sku_id FROM listing WHERE sku_id IS NOT NULL ORDER BY sku_id")
+        skus = [sku_id for (sku_id,) in found]
+        troubled: set[str] = set()
+        taken: dict[str, int] = {}
+        for start in range(0, max(1, len(skus)), _TOGETHER):
+            part = skus[start : start + _TOGETHER]
+
+            def publish(facts: ConnectionFacts, part: Sequence[int] = part) -> int | None:
+                if facts.code in troubled:
+                    return None
+                troubled.add(facts.code)
+                count = self.publish(facts, part)
+                troubled.discard(facts.code)
+                return count
+
+            for done in (between(), self._accounts.side_by_side("publish", publish)):
+                for code, count in done.items():
+                    taken[code] = taken.get(code, 0) + count
+        return taken

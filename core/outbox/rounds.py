@@ -17,13 +17,15 @@ _log = logging.getLogger("orderyard.rounds")
 class Round:
     """A look at something, `every` so many seconds, and at once when it is asked for by name.
 
-    Rounds of one `lane` have their turns one after the other; a slow one delays nothing on other lanes.
+    Rounds of one `lane` have their turns one after the other; a slow one delays nothing on other lanes. After a look that
+    found something it rests so many seconds, also when it is asked for: what comes meanwhile is done together.
     """
 
     name: str
     every: float
     look: Callable[[], object]
     lane: str = ""
+    rest: float = 0
 
 
 class Rounds:
@@ -35,6 +37,7 @@ class Rounds:
         for round_ in rounds:
             self._lanes.setdefault(round_.lane, []).append(round_)
         self._due: dict[str, datetime] = {}
+        self._rested: dict[str, datetime] = {}
         self._asked: set[str] = set()
         self._hints = {lane: threading.Event() for lane in self._lanes}
 
@@ -53,13 +56,17 @@ class Rounds:
         looked = []
         for round_ in self._lanes[lane]:
             now = self._installation.environment.now()
-            if round_.name not in self._asked and self._due.get(round_.name, now) > now:
+            asked = round_.name in self._asked and self._rested.get(round_.name, now) <= now
+            if not asked and self._due.get(round_.name, now) > now:
                 continue
             self._asked.discard(round_.name)
             self._due[round_.name] = now + timedelta(seconds=round_.every)
             looked.append(round_.name)
             try:
-                round_.look()
+                found = round_.look()
+                self._rested[round_.name] = self._installation.environment.now() + timedelta(
+                    seconds=round_.rest if found else 0
+                )
             except Exception:
                 _log.exception("round %s failed and comes again", round_.name)
             finally:
@@ -81,4 +88,10 @@ class Rounds:
         while not stop.is_set():
             hint.clear()
             self._go(lane)
-            hint.wait(0.5)
+            hint.wait(self._pause(lane))
+
+    def _pause(self, lane: str) -> float:
+        """Seconds until something asked for has rested; half a second at most."""
+        now = self._installation.environment.now()
+        asked = [self._rested.get(round_.name, now) - now for round_ in self._lanes[lane] if round_.name in self._asked]
+        return max(0.0, min([0.5, *(wait.total_seconds() for wait in asked)]))

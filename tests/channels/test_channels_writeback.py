@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from orderyard.core.channels import publishing
 from orderyard.core.channels.api import Confirmed, Shipment
+from orderyard.core.channels.publishing import Publishing
 from orderyard.core.fulfillment import service as fulfillment
 from orderyard.core.fulfillment.release import release_ready
-from orderyard.core.kernel.errors import OutcomeUnknown, RemoteRejected
+from orderyard.core.kernel.errors import OutcomeUnknown, RemoteRejected, RemoteUnavailable
 from orderyard.core.outbox.service import retry
 from orderyard.core.testing.paper import Shop, document, later
 
@@ -181,3 +183,36 @@ def test_stock_is_told_in_absolute_numbers_and_only_when_it_changed(shop: Shop) 
     assert system.publish_changed() == {"paper": 1}
     assert shop.platform.stock == {"TEE": 8}
     assert system.publish_changed() == {}
+
+
+def test_what_has_just_changed_does_not_wait_for_everything_else(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = shop.house.system
+    shop.house.receive("SH", TEE=9, CAP=9)
+    shop.pull(document("T1", ("TEE", 2), ("CAP", 1)))
+    monkeypatch.setattr(publishing, "_TOGETHER", 1)
+    seen: list[dict[str, int]] = []
+
+    def between() -> dict[str, int]:
+        seen.append(dict(shop.platform.stock))
+        return {}
+
+    assert system.channels.publishing.publish_all(between) == {"paper": 2}
+    assert seen == [{}, {"TEE": 7}]
+    assert shop.platform.stock == {"TEE": 7, "CAP": 8}
+
+
+def test_a_connection_in_trouble_is_asked_once_a_round(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.house.receive("SH", TEE=9, CAP=9)
+    shop.pull(document("T1", ("TEE", 2), ("CAP", 1)))
+    monkeypatch.setattr(publishing, "_TOGETHER", 1)
+    asked: list[int] = []
+
+    def down(self: Publishing, facts: object, channel: object, rows: Sequence[object], again: bool = True) -> int:
+        asked.append(len(rows))
+        raise RemoteUnavailable("down")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(Publishing, "_publish", down)
+        assert shop.house.system.channels.publishing.publish_all(dict) == {}
+    assert asked == [1]
+    assert shop.house.system.publish() == {"paper": 2}
