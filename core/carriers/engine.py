@@ -327,8 +327,9 @@ class CarrierEngine:
 
 
 def _too_late(uow: UnitOfWork, carrier: str, wanted: _Wanted) -> None:
-    """A number came for a parcel that wants none any more: it is given back, under a task of its own."""
-    enqueue(uow, [NewTask(VOID, carrier, f"void/{wanted.key}/late", {"key": wanted.key})])
+    """A number came, or may have, for a parcel that was given up meanwhile: it is given back, under a task of its own."""
+    if uow.db.row("SELECT 1 FROM waybill WHERE id = ? AND state = 'voided'", (wanted.id,)):
+        enqueue(uow, [NewTask(VOID, carrier, f"void/{wanted.key}/late", {"key": wanted.key})])
 
 
 def _set(uow: UnitOfWork, waybill_id: int, state: WaybillState) -> None:

@@ -39,14 +39,14 @@ class Rounds:
         self._due: dict[str, datetime] = {}
         self._rested: dict[str, datetime] = {}
         self._asked: set[str] = set()
+        self._lane_of = {round_.name: round_.lane for round_ in rounds}
         self._hints = {lane: threading.Event() for lane in self._lanes}
 
     def ask(self, name: str) -> None:
         """Look at this one now; a hint that is lost does no harm."""
-        self._asked.add(name)
-        for lane, rounds in self._lanes.items():
-            if any(round_.name == name for round_ in rounds):
-                self._hints[lane].set()
+        if name not in self._asked:  # whoever asked before has set the hint
+            self._asked.add(name)
+            self._hints[self._lane_of[name]].set()
 
     def once(self) -> list[str]:
         """Look at whatever is due, lane by lane; which that was. One that fails is logged and comes round again."""
