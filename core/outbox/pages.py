@@ -31,8 +31,8 @@ class TaskRow:
 def parked(db: Database, before: int | None = None) -> tuple[list[TaskRow], int | None]:
     """One page, newest first, and the key of the next one."""
     rows = db.rows(
-        "SELECT t.id, t.kind, t.owner, t.event, COALESCE(t.key, ''), t.attempts, t.due_at, t.error, t.remedy, t.unsure "
-        "FROM task t WHERE t.state = 'parked'"
+        "SELECT t.id, t.kind, t.owner, t.event, COALESCE(t.key, 'event:' || t.id), t.attempts, t.due_at, t.error, t.remedy, "
+        "t.unsure FROM task t WHERE t.state = 'parked'"
         + ("" if before is None else " AND t.id < ?")
         + f" ORDER BY t.id DESC LIMIT {PAGE + 1}",
         [] if before is None else [before],

@@ -40,8 +40,8 @@ def work(
     """Tasks in these states, the latest first; of one owner when it is given."""
     marks = ",".join("?" * len(states))
     rows = db.rows(
-        "SELECT t.id, t.kind, t.owner, COALESCE(t.key, ''), t.state, t.attempts, t.due_at, t.unsure, t.error, t.remedy,"
-        " t.payload, t.event FROM task t"
+        "SELECT t.id, t.kind, t.owner, COALESCE(t.key, 'event:' || t.id), t.state, t.attempts, t.due_at, t.unsure,"
+        " t.error, t.remedy, t.payload, t.event FROM task t"
         f" WHERE t.state IN ({marks}){' AND t.owner = ?' if owner else ''} ORDER BY t.id DESC LIMIT ?",
         (*states, *((owner,) if owner else ()), limit),
     )

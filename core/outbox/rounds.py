@@ -18,7 +18,7 @@ class Round:
     """A look at something, `every` so many seconds, and at once when it is asked for by name.
 
     Rounds of one `lane` have their turns one after the other; a slow one delays nothing on other lanes. After a look that
-    found something it rests so many seconds, also when it is asked for: what comes meanwhile is done together.
+    was asked for or found something it rests so many seconds: what comes meanwhile is done together.
     """
 
     name: str
@@ -63,10 +63,8 @@ class Rounds:
             self._due[round_.name] = now + timedelta(seconds=round_.every)
             looked.append(round_.name)
             try:
-                found = round_.look()
-                self._rested[round_.name] = self._installation.environment.now() + timedelta(
-                    seconds=round_.rest if found else 0
-                )
+                if round_.look() or asked:
+                    self._rested[round_.name] = self._installation.environment.now() + timedelta(seconds=round_.rest)
             except Exception:
                 _log.exception("round %s failed and comes again", round_.name)
             finally:

@@ -54,12 +54,14 @@ def test_what_is_asked_for_comes_at_once_but_rests_after_it_found_something(
     assert rounds.once() == []
 
 
-def test_who_found_nothing_needs_no_rest(installation: Installation, looks: Looks) -> None:
+def test_who_found_nothing_unasked_needs_no_rest(installation: Installation, looks: Looks) -> None:
     rounds = Rounds(installation, [Round("stock", 60, lambda: looks.at("stock"), rest=1)])
     looks.finds = False
     rounds.once()
     rounds.ask("stock")
     assert rounds.once() == ["stock"]
+    rounds.ask("stock")
+    assert rounds.once() == [], "whoever asks at every commit is not answered at every commit"
 
 
 def test_one_that_fails_stops_no_other_and_comes_again(
